@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef VMM_VERSION_H
+#define VMM_VERSION_H
+
+/**
+ * @file version.h
+ * Which libvmm this is: of the headers at compile time, of the library at run time.
+ *
+ * Versions follow SemVer: below 1.0 a minor version may break source, from 1.0 on only a major one.
+ */
+
+#include <vmm/cc.h>
+
+VMM_BEGIN_DECLS
+
+#define VMM_VERSION_MAJOR 0
+#define VMM_VERSION_MINOR 1
+#define VMM_VERSION_PATCH 0
+#define VMM_VERSION_STRING "0.1.0"
+
+/** One number per version, in the order of versions; each part may go up to 999. For #if as well. */
+#define VMM_VERSION_NUMBER_OF(major, minor, patch) ((major) * 1000000 + (minor) * 1000 + (patch))
+
+/** The headers' version: `#if VMM_VERSION_NUMBER >= VMM_VERSION_NUMBER_OF(0, 2, 0)`. */
+#define VMM_VERSION_NUMBER \
+	VMM_VERSION_NUMBER_OF(VMM_VERSION_MAJOR, VMM_VERSION_MINOR, VMM_VERSION_PATCH)
+
+/** The version of the library that was linked, as "major.minor.patch". Constant; never NULL. */
+const char *vmm_version(void);
+
+/** The version of the library that was linked, as VMM_VERSION_NUMBER. */
+uint32_t vmm_version_number(void);
+
+VMM_END_DECLS
+
+#endif /* VMM_VERSION_H */
