@@ -38,7 +38,7 @@ enum vmm_err vmm_addr_align_up_(uint64_t addr, unsigned int shift, uint64_t *out
 	uint64_t mask = vmm_addr_mask_(shift);
 	uint64_t offset = addr & mask;
 
-	/* mask - offset + 1 is the way up; it is 2^64 itself for an offset of 0, which needs none. */
+	/* Offset 0 is there already: mask - offset + 1 would be a whole unit, or wrap to 0. */
 	return vmm_addr_add_(addr, offset == 0 ? 0 : mask - offset + 1, out);
 }
 

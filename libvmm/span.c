@@ -16,7 +16,7 @@ static struct vmm_span span(uint64_t start, uint64_t size)
 	return made;
 }
 
-/** From first to last byte; the caller knows that first <= last and that they are not everything. */
+/** From first to last byte. The caller knows that first <= last and that it isn't everything. */
 static struct vmm_span span_between(uint64_t first, uint64_t last)
 {
 	return span(first, last - first + 1);

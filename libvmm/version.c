@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The version of the library as it was built, for programs that were compiled with other headers. */
+/* The version that was built, for programs that were compiled with other headers. */
 
 #include <vmm/version.h>
 

@@ -6,17 +6,17 @@
  * @file addr.h
  * Virtual and physical addresses as two types that do not mix.
  *
- * Each is a struct around one 64-bit word: it travels in a register, and a physical address where a
- * virtual one belongs, or a bare integer where an address belongs, does not compile. Both types have
- * the same functions, except that only a virtual address has a pointer.
+ * Each is a struct around one 64-bit word: it travels in a register, and a physical address where
+ * a virtual one belongs, or a bare integer where an address belongs, does not compile. Both types
+ * have the same functions, except that only a virtual address has a pointer.
  *
  * `shift` is the binary logarithm of a unit in bytes: 12 for pages of 4 KiB. Every value is
  * defined: a unit of 2^64 bytes or more (`shift` above 63) is larger than the space, so that only
  * address 0 is a multiple of it.
  *
- * Arithmetic never wraps: where the result would lie outside the 64-bit space it is VMM_ERR_WRAP, and
- * the out-parameter is as before. The out-parameter may be the object that the input came from.
- * Everything here is O(1) and touches no memory but the out-parameter.
+ * Arithmetic never wraps: where the result would lie outside the 64-bit space, VMM_ERR_WRAP is
+ * returned and the out-parameter is as before. The out-parameter may be the object that the input
+ * came from. Everything here is O(1) and touches no memory but the out-parameter.
  */
 
 #include <vmm/err.h>
@@ -61,7 +61,7 @@ VMM_MUST_CHECK enum vmm_err vmm_addr_add_pages_(uint64_t addr, uint64_t page_cou
 VMM_MUST_CHECK enum vmm_err vmm_addr_sub_pages_(uint64_t addr, uint64_t page_count,
 						unsigned int shift, uint64_t *out);
 
-/** Makes a virtual address of an integer. Any value; whether it is canonical is the table's business. */
+/** Makes a virtual address of an integer. Any value; the table knows which are canonical. */
 VMM_INLINE vmm_va_t vmm_va(uint64_t raw)
 {
 	vmm_va_t va;
@@ -86,8 +86,8 @@ VMM_INLINE vmm_va_t vmm_va_from_ptr(const volatile void *pointer)
 }
 
 /**
- * The pointer to a virtual address of the running program. Where pointers have 32 bits the upper half
- * of the address is lost; nothing checks that.
+ * The pointer to a virtual address of the running program. Where pointers have 32 bits the upper
+ * half of the address is lost; nothing checks that.
  */
 VMM_INLINE void *vmm_va_ptr(vmm_va_t va)
 {
@@ -117,7 +117,8 @@ VMM_INLINE uint64_t vmm_va_offset(vmm_va_t va, unsigned int shift)
  *
  * VMM_ERR_WRAP: it would be 2^64 or more.
  */
-VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_va_align_up(vmm_va_t va, unsigned int shift, vmm_va_t *out)
+VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_va_align_up(vmm_va_t va, unsigned int shift,
+						       vmm_va_t *out)
 {
 	return vmm_addr_align_up_(va.raw, shift, &out->raw);
 }
@@ -157,7 +158,7 @@ VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_va_sub_pages(vmm_va_t va, uint64_t pa
 	return vmm_addr_sub_pages_(va.raw, page_count, shift, &out->raw);
 }
 
-/** Counts the bytes from `low` up to, not including, `high`. VMM_ERR_RANGE: `high` is below `low`. */
+/** Counts the bytes from `low` to before `high`. VMM_ERR_RANGE: `high` is below `low`. */
 VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_va_distance(vmm_va_t low, vmm_va_t high, uint64_t *size)
 {
 	return vmm_addr_distance_(low.raw, high.raw, size);
@@ -180,7 +181,7 @@ VMM_INLINE bool vmm_va_equal(vmm_va_t a, vmm_va_t b)
  * address becomes a pointer only through a window that someone mapped.
  */
 
-/** Makes a physical address of an integer. Any value; the table knows how many bits it can express. */
+/** Makes a physical address of an integer. Any value; the table knows how many bits it has. */
 VMM_INLINE vmm_pa_t vmm_pa(uint64_t raw)
 {
 	vmm_pa_t pa;
@@ -214,7 +215,8 @@ VMM_INLINE uint64_t vmm_pa_offset(vmm_pa_t pa, unsigned int shift)
 }
 
 /** As vmm_va_align_up: VMM_ERR_WRAP. */
-VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_pa_align_up(vmm_pa_t pa, unsigned int shift, vmm_pa_t *out)
+VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_pa_align_up(vmm_pa_t pa, unsigned int shift,
+						       vmm_pa_t *out)
 {
 	return vmm_addr_align_up_(pa.raw, shift, &out->raw);
 }

@@ -6,8 +6,8 @@
  * @file err.h
  * Why an operation did not happen.
  *
- * A function that returns `enum vmm_err` did all of its work if the result is VMM_OK, and left every
- * object and out-parameter as it was if not; exceptions say so where they are declared. Each
+ * A function that returns `enum vmm_err` did all of its work if the result is VMM_OK, and left
+ * every object and out-parameter as it was if not; exceptions say so where they are declared. Each
  * function lists the errors it can return and what they mean for that call.
  */
 
@@ -43,7 +43,7 @@ enum vmm_err {
 	VMM_ERR_NOSPACE = -11,
 	/** No free entry in the record. */
 	VMM_ERR_FULL = -12,
-	/** Owned or in use: mapping by hand into the MMIO window, a second init, a shared sub-table. */
+	/** Owned or in use: a mapping by hand in the MMIO window, a second init, a shared table. */
 	VMM_ERR_BUSY = -13,
 	/** The CPU lacks the granule, mode or size. */
 	VMM_ERR_UNSUPPORTED = -14,

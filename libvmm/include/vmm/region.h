@@ -7,12 +7,13 @@
  * Contiguous bytes of the virtual or of the physical address space, as two types that do not mix.
  *
  * A region is a start and a size in bytes, passed by value. It may end with the last byte of the
- * 64-bit space; the whole space, 2^64 bytes, is the one that cannot be expressed. Regions are sets of
- * bytes: all empty ones (size 0) are equal, overlap nothing and are enclosed by everything, wherever
- * they start. An empty region that a function here produces starts at 0, as a zeroed one does.
+ * 64-bit space; the whole space, 2^64 bytes, is the one that cannot be expressed. Regions are sets
+ * of bytes: all empty ones (size 0) are equal, overlap nothing and are enclosed by everything,
+ * wherever they start. The empty parts that intersect, align_out, split and take produce start at
+ * 0, as a zeroed region does.
  *
- * The functions that make a region refuse one that would pass the last byte. A struct written by hand
- * can still be invalid in that way. No function here breaks on it, but the answers are without
+ * The functions that make a region refuse one that would pass the last byte. A struct written by
+ * hand can still be invalid in that way. No function here breaks on it, but the answers are without
  * meaning: check with vmm_va_region_is_valid where a region comes from outside.
  *
  * `shift` is as in addr.h. On an error all out-parameters are as before. They may be the
@@ -57,8 +58,8 @@ VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_va_region(vmm_va_t start, uint64_t si
 /**
  * Makes a region of `page_count` pages of 2^shift bytes that starts at `start`.
  *
- * VMM_ERR_ALIGN: `start` is no multiple of 2^shift. VMM_ERR_WRAP: it would pass the last byte of the
- * space.
+ * VMM_ERR_ALIGN: `start` is no multiple of 2^shift. VMM_ERR_WRAP: it would pass the last byte of
+ * the space.
  */
 VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_va_region_from_pages(vmm_va_t start, uint64_t page_count,
 								unsigned int shift,
@@ -70,8 +71,8 @@ VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_va_region_from_pages(vmm_va_t start, 
 /**
  * Makes a region from its first and its last byte.
  *
- * VMM_ERR_RANGE: `last` is below `first`. VMM_ERR_WRAP: the two are the first and the last byte of the
- * space, whose size cannot be expressed.
+ * VMM_ERR_RANGE: `last` is below `first`. VMM_ERR_WRAP: the two are the first and the last byte of
+ * the space, whose size cannot be expressed.
  */
 VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_va_region_from_last(vmm_va_t first, vmm_va_t last,
 							       vmm_va_region_t *out)
@@ -175,8 +176,8 @@ VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_va_region_align_out(vmm_va_region_t r
  *
  * VMM_ERR_RANGE: the region has fewer bytes than `low_size`.
  */
-VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_va_region_split(vmm_va_region_t region, uint64_t low_size,
-							   vmm_va_region_t *low,
+VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_va_region_split(vmm_va_region_t region,
+							   uint64_t low_size, vmm_va_region_t *low,
 							   vmm_va_region_t *high)
 {
 	return vmm_span_split_(region.bytes, low_size, &low->bytes, &high->bytes);
@@ -188,8 +189,8 @@ VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_va_region_split(vmm_va_region_t regio
  * VMM_ERR_ALIGN: `rest` does not start at a multiple of 2^shift. VMM_ERR_RANGE: it has fewer whole
  * pages.
  */
-VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_va_region_take(vmm_va_region_t *rest, uint64_t page_count,
-							  unsigned int shift,
+VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_va_region_take(vmm_va_region_t *rest,
+							  uint64_t page_count, unsigned int shift,
 							  vmm_va_region_t *taken)
 {
 	return vmm_span_take_(&rest->bytes, page_count, shift, &taken->bytes);
@@ -216,8 +217,8 @@ VMM_INLINE bool vmm_va_region_first_page(vmm_va_region_t region, unsigned int sh
 }
 
 /**
- * Goes on to the next page. False, with `page` as before, if `page` was the last one; that is also how
- * it ends at the last page of the space.
+ * Goes on to the next page. False, with `page` as before, if `page` was the last one; that is also
+ * how it ends at the last page of the space.
  */
 VMM_INLINE bool vmm_va_region_next_page(vmm_va_region_t region, unsigned int shift, vmm_va_t *page)
 {
@@ -336,16 +337,16 @@ VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_pa_region_align_out(vmm_pa_region_t r
 }
 
 /** As vmm_va_region_split: VMM_ERR_RANGE. */
-VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_pa_region_split(vmm_pa_region_t region, uint64_t low_size,
-							   vmm_pa_region_t *low,
+VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_pa_region_split(vmm_pa_region_t region,
+							   uint64_t low_size, vmm_pa_region_t *low,
 							   vmm_pa_region_t *high)
 {
 	return vmm_span_split_(region.bytes, low_size, &low->bytes, &high->bytes);
 }
 
 /** As vmm_va_region_take: VMM_ERR_ALIGN, VMM_ERR_RANGE. */
-VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_pa_region_take(vmm_pa_region_t *rest, uint64_t page_count,
-							  unsigned int shift,
+VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_pa_region_take(vmm_pa_region_t *rest,
+							  uint64_t page_count, unsigned int shift,
 							  vmm_pa_region_t *taken)
 {
 	return vmm_span_take_(&rest->bytes, page_count, shift, &taken->bytes);

@@ -13,8 +13,8 @@
 VMM_BEGIN_DECLS
 
 /**
- * `size` bytes from `start` on. Valid if it has no byte past the last one of the 64-bit space. Nothing
- * here adds `start` and `size` up, since that sum is 2^64 for a span that ends with the last byte.
+ * `size` bytes from `start` on. Valid if it has no byte past the last one of the 64-bit space.
+ * Nothing here relies on `start + size`, which is 2^64 for a span that ends with the last byte.
  */
 struct vmm_span {
 	uint64_t start;

@@ -18,7 +18,7 @@ VMM_BEGIN_DECLS
 #define VMM_VERSION_PATCH 0
 #define VMM_VERSION_STRING "0.1.0"
 
-/** One number per version, in the order of versions; each part may go up to 999. For #if as well. */
+/** One number per version, in the order of versions; each part goes up to 999. For #if, too. */
 #define VMM_VERSION_NUMBER_OF(major, minor, patch) ((major) * 1000000 + (minor) * 1000 + (patch))
 
 /** The headers' version: `#if VMM_VERSION_NUMBER >= VMM_VERSION_NUMBER_OF(0, 2, 0)`. */
