@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef VMM_TABLE_H
+#define VMM_TABLE_H
+
+/**
+ * @file table.h
+ * Translation tables: one interface for every format.
+ *
+ * A table maps virtual pages to physical ones for one half (Arm) or the whole (RISC-V) of an
+ * address space. It knows nothing of names or of who uses what; see vmm.h for that.
+ *
+ * **All or nothing.** Every operation first plans: it checks everything and takes every table frame
+ * that it will need. Only then it writes, and from there on it can't fail. Where it returns an error,
+ * the tables, the frames and every out-parameter are as before; only *detail is written.
+ *
+ * **Levels** count from the leaf: level 0 holds pages, level 1 the next larger blocks. What is shown to
+ * people is the architecture's number; vmm_table_arch_level() converts.
+ *
+ * **Callers serialize**: one writer per table. query, translate and visit may run beside a writer that
+ * frees nothing (see VMM_TABLE_KEEP). The library takes no locks.
+ *
+ * Each operation is reached through the format's constant function table, or directly as a
+ * plain function of the format (`vmm_aarch64_4k_map`), which code that runs before relocation must use, and
+ * by which a program links only the operations that it calls.
+ */
+
+#include <vmm/attr.h>
+#include <vmm/frames.h>
+
+VMM_BEGIN_DECLS
+
+struct vmm_table;
+struct vmm_format;
+
+/** The most levels that any format has. */
+#define VMM_LEVELS_MAX 6
+
+/** Where and why an operation failed. The only thing that is written on failure. */
+struct vmm_detail {
+	vmm_va_t va;         /**< the first address in conflict: a mapping, a hole, a wrong argument */
+	uint64_t descriptor; /**< the descriptor found there; 0 if none was looked at */
+	int level;           /**< its level, counted from the leaf; -1 if no descriptor was looked at */
+};
+
+/** Which part of the 64-bit space a table translates. */
+enum vmm_half {
+	VMM_LOWER_HALF = 0, /**< [0, 2^va_bits) */
+	VMM_UPPER_HALF = 1, /**< [2^64 - 2^va_bits, 2^64) */
+	VMM_BOTH_HALVES = 2 /**< sign-extended addresses of va_bits: what RISC-V formats always have */
+};
+
+/** Options of a table, or-ed together in vmm_table_config::flags. */
+enum {
+	/** Accept mappings both writable and executable; otherwise VMM_ERR_WX. */
+	VMM_TABLE_ALLOW_WX = 1 << 0,
+	/** FEAT_BBM level 2, and no TLB conflict aborts: sizes change without an invalid moment. */
+	VMM_TABLE_RESIZE_LIVE = 1 << 1,
+	/** The CPU has Svnapot: VMM_ATTR_CONTIG makes 64 KiB runs. */
+	VMM_TABLE_SVNAPOT = 1 << 2,
+	/** The CPU has Svpbmt: descriptors hold the memory type. */
+	VMM_TABLE_SVPBMT = 1 << 3,
+	/** Keep tables that become empty; vmm_table_trim() frees them. */
+	VMM_TABLE_KEEP = 1 << 4,
+	/** Never invalidate by address (for CPUs whose by-address form is broken). */
+	VMM_TABLE_FLUSH_WHOLE = 1 << 5,
+	/** RISC-V: after a map fence on every hart, not only here; see vmm_sync::mapped. */
+	VMM_TABLE_FENCE_ALL = 1 << 6
+};
+
+/** How far an invalidation reaches. */
+enum vmm_scope {
+	VMM_SCOPE_LEAF,  /**< cached leaves of the addresses; cached table descriptors may stay */
+	VMM_SCOPE_WALK,  /**< the addresses' leaves and every cached table descriptor above them */
+	VMM_SCOPE_SPACE  /**< everything of the address space, leaves and table descriptors */
+};
+
+/** One request to forget cached translations. No barriers are implied. */
+struct vmm_invalidation {
+	enum vmm_scope scope;
+	bool any_asid;      /**< for every ASID, global leaves too; else for `asid` (and global leaves
+	                         of the addresses where the architecture's instruction takes them) */
+	uint16_t asid;
+	uint8_t level;      /**< level of the leaves, counted from the leaf; LEAF scope only: a hint */
+	uint8_t stride_shift; /**< log2 of the distance between two addresses, in bytes */
+	vmm_va_t va;        /**< first address; SPACE: the first address changed */
+	uint64_t count;     /**< number of addresses; one invalidation each, or one for all of them */
+};
+
+/**
+ * The seam: every barrier, invalidation and cache operation of the library goes through here.
+ *
+ * The order in which the library calls is what the hardware demands (Arm ARM D8.17.1, K11.5.3;
+ * RISC-V Privileged, SFENCE.VMA): stores, publish, invalidate..., complete, and only then frames
+ * are given back or broken descriptors made again. Tests record with their own. A table whose `sync` is
+ * NULL makes no calls: no CPU walks it yet.
+ */
+struct vmm_sync {
+	/** Stores to tables made before are observed by every walker before what follows. */
+	void (*publish)(const struct vmm_table *table);
+	/** New mappings, published before, may be used by the code that follows on this CPU (A64: ISB;
+	 *  RISC-V: a fence, as invalid descriptors may be cached). The extent is in @p added. */
+	void (*mapped)(const struct vmm_table *table, const struct vmm_invalidation *added);
+	/** Starts forgetting cached translations, on every CPU that uses the table. */
+	void (*invalidate)(const struct vmm_table *table, const struct vmm_invalidation *request);
+	/** Waits until all invalidations before have taken effect on every CPU. Errata hook. */
+	void (*complete)(const struct vmm_table *table);
+	/** Makes stores to [start, start + size) visible to walkers that bypass this CPU's caches. May
+	 *  be NULL where every walker is coherent. */
+	void (*clean)(const struct vmm_table *table, const void *start, size_t size);
+	/** Whether this CPU translates by this table now, the code that is running included. */
+	bool (*is_active)(const struct vmm_table *table);
+};
+
+/**
+ * A range of addresses that must never vanish, not even for the moment of a break-before-make:
+ * exception vectors, per-CPU data, another CPU's stack. Yours from vmm_table_pin() to fini.
+ */
+struct vmm_pin {
+	vmm_va_region_t range;
+	struct vmm_pin *next; /**< private */
+};
+
+/** How a table is set up. Members that are zero mean the default; what isn't supported is refused. */
+struct vmm_table_config {
+	const struct vmm_format *format; /**< used by vmm_table_init() only */
+	struct vmm_frames *frames;       /**< where tables come from; page_shift must be the granule's */
+	const struct vmm_sync *sync;     /**< default: none. The ports' init functions put theirs in */
+	enum vmm_half half;              /**< default: lower; formats of RISC-V take both always */
+	uint8_t va_bits;                 /**< input address size; default: the format's largest */
+	uint8_t pa_bits;                 /**< output address size of CPU; default: the format's largest */
+	uint8_t asid_bits;               /**< 8 or 16 on Arm, 0 to 16 on RISC-V; default: 16 */
+	uint16_t asid;                   /**< of this table's non-global leaves */
+	uint16_t flush_max;              /**< more addresses than this are invalidated by space;
+	                                      default: 64 */
+	uint32_t flags;                  /**< VMM_TABLE_ bits */
+};
+
+/** A leaf, or with vmm_table_visit() several alike that are contiguous in both address spaces. */
+struct vmm_leaf {
+	vmm_va_t va;         /**< first address */
+	vmm_pa_t pa;         /**< what it maps to */
+	uint64_t size;       /**< in bytes */
+	vmm_attr_t attr;     /**< as stored; VMM_ATTR_CONTIG: the leaf is part of a run */
+	uint64_t descriptor; /**< the (first) descriptor */
+	int level;           /**< counted from the leaf */
+};
+
+enum vmm_op {
+	VMM_OP_MAP,
+	VMM_OP_UNMAP,
+	VMM_OP_PROTECT
+};
+
+/** An operation, described: what vmm_table_need() is asked about. */
+struct vmm_request {
+	enum vmm_op op;
+	vmm_va_region_t va;
+	vmm_pa_t pa;     /**< MAP only */
+	vmm_attr_t attr; /**< MAP and PROTECT only */
+};
+
+/** Where an iteration stands. Zeroed, it stands before the first leaf. */
+struct vmm_cursor {
+	uint64_t next; /**< private */
+	bool done;     /**< private */
+	bool each;     /**< set it to see every descriptor; otherwise leaves alike are joined */
+};
+
+/** What a format's tables look like. */
+struct vmm_geometry {
+	const char *name;      /**< for people: "AArch64 4 KiB" */
+	uint8_t page_shift;    /**< log2 of a page, which is also a table frame, in bytes */
+	uint8_t index_bits;    /**< log2 of the descriptors in a table */
+	uint8_t level_count;   /**< levels at va_bits_max */
+	uint8_t leaf_level_max; /**< the highest level at which a leaf may stand */
+	uint8_t va_bits_min;
+	uint8_t va_bits_max;
+	uint8_t pa_bits_max;
+	int8_t arch_level_of_page; /**< the architecture's number of level 0 */
+	int8_t arch_level_step;    /**< what the architecture adds per level towards the root */
+	bool sign_extended;    /**< one table for both halves */
+	uint8_t run_shift[VMM_LEVELS_MAX]; /**< log2 of the leaves in a contiguous run; 0: no runs */
+	uint32_t run_flag;     /**< option of the table that runs need; 0: none */
+	uint32_t flags;        /**< the VMM_TABLE_ options that the format knows */
+};
+
+/** A format as its users see it: facts, and one function per operation. One constant object each. */
+struct vmm_format {
+	const struct vmm_geometry *geometry;
+	enum vmm_err (*init)(struct vmm_table *table, const struct vmm_table_config *config);
+	enum vmm_err (*effective)(const struct vmm_table *table, vmm_attr_t attr, vmm_attr_t *stored);
+	enum vmm_err (*need)(const struct vmm_table *table, const struct vmm_request *request,
+			     uint64_t *frame_count, struct vmm_detail *detail);
+	enum vmm_err (*map)(struct vmm_table *table, vmm_va_region_t va, vmm_pa_t pa, vmm_attr_t attr,
+			    struct vmm_detail *detail);
+	enum vmm_err (*unmap)(struct vmm_table *table, vmm_va_region_t va, struct vmm_detail *detail);
+	enum vmm_err (*protect)(struct vmm_table *table, vmm_va_region_t va, vmm_attr_t attr,
+				struct vmm_detail *detail);
+	enum vmm_err (*translate)(const struct vmm_table *table, vmm_va_t va, vmm_pa_t *pa);
+	enum vmm_err (*query)(const struct vmm_table *table, vmm_va_t va, struct vmm_leaf *leaf);
+	enum vmm_err (*visit)(const struct vmm_table *table, struct vmm_cursor *cursor,
+			      struct vmm_leaf *leaf, struct vmm_detail *detail);
+	void (*trim)(struct vmm_table *table);
+	void (*fini)(struct vmm_table *table);
+};
+
+/** Members are private; the layout is public so that you can embed it. Zeroed before init. */
+struct vmm_table {
+	const struct vmm_format *format;
+	struct vmm_frames *frames;
+	const struct vmm_sync *sync;
+	struct vmm_pin *pins;
+	uint64_t root;    /* physical address of the root table; 0 and format NULL: not set up */
+	uint64_t va_mask; /* 2^va_bits - 1: an address without its extension indexes the tables */
+	vmm_pa_region_t borrowed; /* frames that the source does not own and that are never freed */
+	uint32_t flags;
+	uint16_t asid;
+	uint16_t flush_max;
+	uint8_t half;
+	uint8_t va_bits;
+	uint8_t pa_bits;
+	uint8_t asid_bits;
+	uint8_t root_level;
+	bool has_global; /* a global leaf was ever mapped: invalidations of tables cover every ASID */
+};
+
+/**
+ * Sets up an empty table and takes a frame for its root.
+ *
+ * @param table   zeroed before the first call; stays where it is until vmm_table_fini()
+ * @param config  read during the call only, but what it points to stays in use
+ * @return VMM_OK, also (changing nothing) when called again with the same config, or
+ *  - VMM_ERR_BUSY: already set up, with another config
+ *  - VMM_ERR_UNSUPPORTED: a size, half, ASID or flag that the format does not have; a frame source
+ *    whose page_shift is not the format's, or that is missing
+ *  - VMM_ERR_NOMEM: no frame for the root; VMM_ERR_PHYS: the source's frame is outside its span,
+ *    misaligned or beyond pa_bits. Errors of the source are forwarded.
+ *
+ * Cost: one frame, which is zeroed unless it is clean.
+ */
+VMM_MUST_CHECK enum vmm_err vmm_table_init(struct vmm_table *table,
+					   const struct vmm_table_config *config);
+
+/**
+ * Gives back every frame of the table and zeroes the object. The mapped memory is not touched.
+ *
+ * No CPU may translate by the table any more. Cached translations of its ASID are invalidated before
+ * the frames are freed. A table that was not set up is left alone. Borrowed frames are not freed.
+ * Cost: by table frame.
+ */
+void vmm_table_fini(struct vmm_table *table);
+
+/** Physical address of the root table, aligned to the granule: what TTBR or satp hold. */
+VMM_INLINE vmm_pa_t vmm_table_root(const struct vmm_table *table)
+{
+	return vmm_pa(table->root);
+}
+
+/** Bytes of a page of this table. */
+VMM_INLINE uint64_t vmm_table_page_size(const struct vmm_table *table)
+{
+	return UINT64_C(1) << table->format->geometry->page_shift;
+}
+
+/** The architecture's number for @p level, which counts from the leaf (Arm: 3 is a page). */
+VMM_INLINE int vmm_table_arch_level(const struct vmm_table *table, int level)
+{
+	const struct vmm_geometry *geometry = table->format->geometry;
+
+	return geometry->arch_level_of_page + level * geometry->arch_level_step;
+}
+
+/**
+ * The attributes that a mapping asked for with @p attr will really have, hints included.
+ *
+ * @return VMM_OK; VMM_ERR_ATTR: the format can't hold them, nor anything at least as strict;
+ *  VMM_ERR_WX: writable and executable without VMM_TABLE_ALLOW_WX. *stored is then untouched.
+ */
+VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_effective(const struct vmm_table *table,
+							   vmm_attr_t attr, vmm_attr_t *stored)
+{
+	return table->format->effective(table, attr, stored);
+}
+
+/**
+ * The exact number of frames that an operation would take from the source now.
+ *
+ * With that many it succeeds, with one fewer it returns VMM_ERR_NOMEM. Errors are those of the operation,
+ * except VMM_ERR_NOMEM, and VMM_ERR_PINNED is not foreseen. Cost: the plan of the operation.
+ */
+VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_need(const struct vmm_table *table,
+						      const struct vmm_request *request,
+						      uint64_t *frame_count,
+						      struct vmm_detail *detail)
+{
+	return table->format->need(table, request, frame_count, detail);
+}
+
+/**
+ * Maps [va, va + size) to [pa, pa + size), all of it or none of it, with the largest leaves that fit.
+ *
+ * @param va      a multiple of the page in both start and size, inside the table's half
+ * @param pa      a multiple of the page
+ * @param detail  may be NULL; where the operation failed
+ * @return VMM_OK, or
+ *  - VMM_ERR_EMPTY: size 0
+ *  - VMM_ERR_ALIGN: va, its size or pa is no multiple of the page
+ *  - VMM_ERR_WRAP: a hand-made region that passes the last byte of the 64-bit space
+ *  - VMM_ERR_RANGE: not within the table's half, not canonical
+ *  - VMM_ERR_PHYS: beyond the format's or the CPU's physical addresses
+ *  - VMM_ERR_ATTR, VMM_ERR_WX: see vmm_table_effective()
+ *  - VMM_ERR_EXISTS: something is mapped there; detail names the first address in conflict
+ *  - VMM_ERR_NOMEM: a frame was missing; all frames taken were given back
+ *  - VMM_ERR_PHYS: the source's frame is outside its span, misaligned or beyond pa_bits
+ *  - VMM_ERR_CORRUPT: a descriptor that the format does not have; detail names it
+ *
+ * After it the calling CPU may use the mapping. Other CPUs: on Arm after their next context
+ * synchronization (ISB, exception); on RISC-V they may take one spurious fault (VMM_TABLE_FENCE_ALL).
+ * Cost: one store per leaf, one frame per missing table.
+ */
+VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_map(struct vmm_table *table, vmm_va_region_t va,
+						     vmm_pa_t pa, vmm_attr_t attr,
+						     struct vmm_detail *detail)
+{
+	return table->format->map(table, va, pa, attr, detail);
+}
+
+/**
+ * Unmaps [va, va + size): afterwards nothing is mapped there. Holes are fine.
+ *
+ * Any page range can be unmapped. A leaf or a contiguous run that reaches beyond the range is split,
+ * which takes frames, and on Arm makes the whole leaf vanish for a moment (break-before-make) while
+ * other CPUs may take a translation fault on its other addresses.
+ *
+ * @return VMM_OK, or EMPTY, ALIGN, WRAP, RANGE, CORRUPT as for map, or
+ *  - VMM_ERR_NOMEM: a frame to split a leaf was missing; all were given back
+ *  - VMM_ERR_PINNED: a leaf that would vanish for a moment holds a pinned range or what the library
+ *    itself stands on: its code, its stack, the table that it changes; detail names the leaf
+ *
+ * When it returns no CPU uses the old mapping, and tables that became empty are given back, unless
+ * VMM_TABLE_KEEP. Cost: one store per leaf; a range that covers a whole table costs by table.
+ */
+VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_unmap(struct vmm_table *table, vmm_va_region_t va,
+						       struct vmm_detail *detail)
+{
+	return table->format->unmap(table, va, detail);
+}
+
+/**
+ * Changes access, execute, user and software bits of a range that is mapped without holes.
+ *
+ * In place: unless a leaf or run must be cut at an end of the range, no address is ever unmapped.
+ * Hints in @p attr are ignored; memory type and globality must be those of the mapping.
+ *
+ * @return VMM_OK, or the errors of unmap, or
+ *  - VMM_ERR_NOENT: nothing is mapped at detail->va
+ *  - VMM_ERR_ATTR, VMM_ERR_WX: see vmm_table_effective(); ATTR also if the memory type or globality
+ *    of the leaf at detail->va is another one: unmap it and map it anew
+ *
+ * When it returns no CPU uses the old permissions. Cost: one load and one store per leaf.
+ */
+VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_protect(struct vmm_table *table,
+							 vmm_va_region_t va, vmm_attr_t attr,
+							 struct vmm_detail *detail)
+{
+	return table->format->protect(table, va, attr, detail);
+}
+
+/**
+ * The physical address that @p va maps to, by walking the tables in memory.
+ *
+ * @return VMM_OK; VMM_ERR_RANGE: outside the table's half or not canonical; VMM_ERR_NOENT: not mapped;
+ *  VMM_ERR_CORRUPT: a descriptor that the format does not have. *pa is written only on VMM_OK.
+ * Cost: one load per level.
+ */
+VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_translate(const struct vmm_table *table,
+							   vmm_va_t va, vmm_pa_t *pa)
+{
+	return table->format->translate(table, va, pa);
+}
+
+/**
+ * The leaf that maps @p va: where it starts, its size, attributes, level and descriptor. Errors and
+ * cost as vmm_table_translate(). A run shows as its single leaves, with VMM_ATTR_CONTIG set.
+ */
+VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_query(const struct vmm_table *table, vmm_va_t va,
+						       struct vmm_leaf *leaf)
+{
+	return table->format->query(table, va, leaf);
+}
+
+/**
+ * The next mapping at or after the cursor, in order of index: lower half before upper.
+ *
+ * Leaves of any size that are contiguous in both address spaces and alike in their attributes are joined
+ * into one; with cursor->each every descriptor comes by itself.
+ *
+ * @return VMM_OK: *leaf was written and the cursor stands behind it; VMM_ERR_NOENT: there is no
+ *  more; VMM_ERR_CORRUPT: a descriptor that the format does not have, a table outside the frame
+ *  source and the borrowed frames, or one that contains itself: detail names it, and the cursor stands behind
+ *  it so that the iteration can go on. Ends on any damage: an iteration returns at most once per descriptor slot.
+ * Cost: one load per descriptor of the tables passed.
+ */
+VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_visit(const struct vmm_table *table,
+						       struct vmm_cursor *cursor,
+						       struct vmm_leaf *leaf,
+						       struct vmm_detail *detail)
+{
+	return table->format->visit(table, cursor, leaf, detail);
+}
+
+/** Frees every table that maps nothing: what VMM_TABLE_KEEP kept. Cost: by table. */
+VMM_INLINE void vmm_table_trim(struct vmm_table *table)
+{
+	table->format->trim(table);
+}
+
+/**
+ * Pins a range: an operation that would make it vanish for a moment is refused with VMM_ERR_PINNED.
+ * Unmapping it on purpose is not. @p pin is linked until vmm_table_unpin() or fini.
+ */
+void vmm_table_pin(struct vmm_table *table, struct vmm_pin *pin);
+
+/** Undoes vmm_table_pin(). VMM_ERR_NOENT: it is not pinned here. */
+VMM_MUST_CHECK enum vmm_err vmm_table_unpin(struct vmm_table *table, struct vmm_pin *pin);
+
+/** Whether @p va lies in the part of the address space that the table translates. */
+bool vmm_table_covers(const struct vmm_table *table, vmm_va_t va);
+
+/** The first and last address that the table translates; for both halves: the lower one's. */
+vmm_va_region_t vmm_table_region(const struct vmm_table *table, enum vmm_half half);
+
+VMM_END_DECLS
+
+#endif /* VMM_TABLE_H */
