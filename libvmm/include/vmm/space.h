@@ -142,16 +142,6 @@ struct vmm_want {
 	struct vmm_guards guards;
 };
 
-/** Makes a pair of guards; `vmm_guards(0, 0)` is none. */
-VMM_INLINE struct vmm_guards vmm_guards(uint8_t before, uint8_t after)
-{
-	struct vmm_guards guards;
-
-	guards.before = before;
-	guards.after = after;
-	return guards;
-}
-
 /**
  * Sets up a space in which all of `area` is free.
  *
@@ -211,7 +201,7 @@ VMM_MUST_CHECK enum vmm_err vmm_space_probe(struct vmm_space *space, const struc
 					    vmm_va_region_t *found);
 
 /**
- * Reserves exactly `where`, with guard pages around it.
+ * Reserves exactly `where`, with guard pages around it; `guards` may be NULL for none.
  *
  * `conflict` may be NULL. It is written only with VMM_ERR_EXISTS: the lowest address of `where` and
  * its guards that is reserved already, be it as a guard.
@@ -224,8 +214,8 @@ VMM_MUST_CHECK enum vmm_err vmm_space_probe(struct vmm_space *space, const struc
  * Cost: O(log n).
  */
 VMM_MUST_CHECK enum vmm_err vmm_space_reserve_at(struct vmm_space *space, vmm_va_region_t where,
-						 struct vmm_guards guards, struct vmm_range *range,
-						 vmm_va_t *conflict);
+						 const struct vmm_guards *guards,
+						 struct vmm_range *range, vmm_va_t *conflict);
 
 /**
  * Gives a range back to the space it was reserved in, and zeroes it.
