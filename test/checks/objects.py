@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: MIT
+"""What the checks know of an archive of relocatable objects: functions, calls, data."""
+
+import collections
+import glob
+import os
+import re
+import subprocess
+
+SECTION = re.compile(r"^Disassembly of section (\S+):$")
+LABEL = re.compile(r"^([0-9a-f]+) <(.+)>:$")
+INSTRUCTION = re.compile(r"^ *([0-9a-f]+):\t(\S+)\s*(.*)$")
+RELOCATION = re.compile(r"^\s+([0-9a-f]+): (R_\w+)\s+(\S+)")
+DIRECT = ("R_AARCH64_CALL26", "R_AARCH64_JUMP26", "R_RISCV_CALL", "R_RISCV_CALL_PLT", "R_RISCV_JAL")
+
+
+class Function:
+    def __init__(self, member, name, is_global):
+        self.member, self.name, self.is_global = member, name, is_global
+        self.calls = set()        # names as the relocations have them
+        self.indirect = []        # instructions
+        self.relocations = []     # (type, target)
+        self.instructions = []
+        self.stack = None         # bytes, None: no report
+
+    def __str__(self):
+        return self.name if self.is_global else f"{self.name} ({self.member})"
+
+
+def run(*command):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def read_rules(path):
+    """Rows of a rules file: columns are separated by blanks, the last one is the reason."""
+    rows = []
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            line = line.strip()
+            if line and not line.startswith("#"):
+                rows.append(line)
+    return rows
+
+
+class Archive:
+    """The functions of an archive by objdump and readelf, their stack by the compiler's .su files."""
+
+    def __init__(self, objdump, readelf, path):
+        self.objdump, self.readelf, self.path = objdump, readelf, path
+        self.functions = []
+        self.data = []            # (member, section, offset, relocation, target)
+        self.undefined = collections.defaultdict(set)
+        self._by_place = {}       # (member, section, offset) -> name of a function
+        self.globals = {}         # name -> (member, section, offset, size)
+        self.objects = collections.defaultdict(list)   # (member, section) -> [(offset, size, name)]
+        self._symbols()
+        self._disassemble()
+        self._data_relocations()
+        self._stack()
+
+    def _symbols(self):
+        member, sections = None, {}
+        for line in run(self.readelf, "-SsW", self.path).splitlines():
+            match = re.match(r"^File: .*\((.+)\)$", line)
+            if match:
+                member, sections = match[1], {}
+                continue
+            match = re.match(r"^\s+\[\s*(\d+)\] (\S+)\s+(PROGBITS|NOBITS|INIT_ARRAY)\s", line)
+            if match:
+                sections[match[1]] = match[2]
+                continue
+            match = re.match(r"^\s+\d+: ([0-9a-f]+)\s+(\w+)\s+(\w+)\s+(\w+)\s+\w+\s+(\S+)\s+(\S+)$",
+                             line)
+            if not match:
+                continue
+            value, size, kind, bind, index, name = match.groups()
+            place = (member, sections.get(index), int(value, 16))
+            if index == "UND":
+                self.undefined[name].add(member)
+            elif kind == "FUNC" or (kind == "NOTYPE" and bind == "GLOBAL"):
+                self._by_place[place] = name
+            if kind == "OBJECT":
+                self.objects[place[:2]].append((place[2], int(size, 0), name))
+            if bind in ("GLOBAL", "WEAK") and index != "UND":
+                self.globals[name] = place
+        for name in self.globals:
+            self.undefined.pop(name, None)
+
+    def _disassemble(self):
+        member = section = function = None
+        pending_call = False
+        for line in run(self.objdump, "-dr", "--no-show-raw-insn", self.path).splitlines():
+            match = re.match(r"^(\S+):\s+file format", line)
+            if match:
+                member = match[1]
+                continue
+            match = SECTION.match(line)
+            if match:
+                section, function = match[1], None
+                continue
+            match = LABEL.match(line)
+            if match:
+                name = match[2]
+                place = (member, section, int(match[1], 16))
+                if self._by_place.get(place) or function is None:
+                    name = self._by_place.get(place, name)
+                    function = Function(member, name, self.globals.get(name, (None,))[0] == member)
+                    self.functions.append(function)
+                continue
+            match = RELOCATION.match(line)
+            if match and function:
+                kind, target = match[2], match[3]
+                function.relocations.append((kind, target))
+                if kind in DIRECT:
+                    if not target.startswith(".L"):
+                        function.calls.add(target)
+                    # The jump register of auipc and jalr holds what this relocation says.
+                    pending_call = kind.startswith("R_RISCV_CALL")
+                continue
+            match = INSTRUCTION.match(line)
+            if match and function:
+                mnemonic, operands = match[2], match[3].split("#")[0].split("//")[0].strip()
+                function.instructions.append((mnemonic, operands))
+                if mnemonic in ("blr", "br", "jalr", "jr"):
+                    if pending_call:
+                        pending_call = False
+                    elif not (mnemonic == "jr" and operands == "ra"):
+                        function.indirect.append(f"{mnemonic} {operands}")
+                else:
+                    # A direct call inside a section, which needs no relocation.
+                    inner = re.search(r"<([^+>]+)>$", operands)
+                    if mnemonic in ("bl", "b", "jal", "j") and inner \
+                            and not inner[1].startswith((".L", "$")) \
+                            and inner[1] in self._by_place.values() and inner[1] != function.name:
+                        function.calls.add(inner[1])
+                    elif mnemonic in ("bl", "jal") and inner and inner[1] == function.name:
+                        function.calls.add(inner[1])
+
+    def _data_relocations(self):
+        member = section = None
+        for line in run(self.readelf, "-rW", self.path).splitlines():
+            match = re.match(r"^File: .*\((.+)\)$", line)
+            if match:
+                member = match[1]
+                continue
+            match = re.match(r"^Relocation section '\.rela(\S+)'", line)
+            if match:
+                section = match[1]
+                continue
+            match = re.match(r"^([0-9a-f]{16})\s+[0-9a-f]+\s+(R_\w+)\s+[0-9a-f]+\s*(\S*)", line)
+            if match:
+                self.data.append((member, section, int(match[1], 16), match[2], match[3]))
+
+    def _stack(self):
+        sizes = {}
+        for path in glob.glob(os.path.join(self.path + ".p", "**", "*.su"), recursive=True):
+            member = os.path.basename(path)[:-3] + ".o"
+            with open(path, encoding="utf-8") as file:
+                for line in file:
+                    place, size, kind = line.rstrip("\n").split("\t")
+                    key = (member, place.rsplit(":", 1)[-1].split(".")[0])
+                    size = int(size) if kind in ("static", "dynamic,bounded") else 1 << 30
+                    sizes[key] = max(size, sizes.get(key, 0))
+        for function in self.functions:
+            function.stack = sizes.get((function.member, function.name.split(".")[0]))
+
+    def resolve(self, function, target):
+        """The function that a call's target means, or None if another object has to supply it."""
+        target = target.split("+0x")[0]
+        name = self._by_place.get((function.member, target, 0), target)
+        here = [f for f in self.functions if f.name == name and f.member == function.member]
+        if here:
+            return here[0]
+        return next((f for f in self.functions if f.name == name and f.is_global), None)
+
+    def object_at(self, member, section, offset):
+        for start, size, name in self.objects[(member, section)]:
+            if start <= offset < start + size:
+                return name
+        return section
