@@ -122,8 +122,12 @@ class Archive:
                 mnemonic, operands = match[2], match[3].split("#")[0].split("//")[0].strip()
                 function.instructions.append((mnemonic, operands))
                 if mnemonic in ("blr", "br", "jalr", "jr"):
+                    # Within a section the assembler may have put the target of auipc and jalr in.
+                    known = re.search(r"# [0-9a-f]+ <([^+>]+)>", match[3])
                     if pending_call:
                         pending_call = False
+                    elif known and mnemonic == "jalr":
+                        function.calls.add(known[1])
                     elif not (mnemonic == "jr" and operands == "ra"):
                         function.indirect.append(f"{mnemonic} {operands}")
                 else:
