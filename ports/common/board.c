@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What all boards have in common: the image's sections as kernel.ld marks them, the devices'
+ * current bases, and characters.
+ */
+
+#include <board.h>
+
+#include "board_private.h"
+
+/* kernel.ld. Arrays, as only their addresses mean anything. */
+extern const char __text_start[], __text_end[], __rodata_start[], __rodata_end[];
+extern const char __data_start[], __data_end[], __stack_guard[], __stack_bottom[], __stack_top[];
+extern const char __trap_guard[], __trap_stack_bottom[], __trap_stack_top[], __free_start[];
+
+static uintptr_t bases[BOARD_DEVICE_MAX];
+
+static vmm_pa_region_t between(const char *start, const char *end)
+{
+	vmm_pa_region_t region =
+		VMM_PA_REGION_INIT((uintptr_t)start, (uintptr_t)end - (uintptr_t)start);
+
+	return region;
+}
+
+vmm_pa_region_t board_section(enum board_section section)
+{
+	switch (section) {
+	case BOARD_SECTION_CODE:
+		return between(__text_start, __text_end);
+	case BOARD_SECTION_RODATA:
+		return between(__rodata_start, __rodata_end);
+	case BOARD_SECTION_DATA:
+		return between(__data_start, __data_end);
+	case BOARD_SECTION_STACK_GUARD:
+		return between(__stack_guard, __stack_bottom);
+	case BOARD_SECTION_STACK:
+		return between(__stack_bottom, __stack_top);
+	case BOARD_SECTION_TRAP_GUARD:
+		return between(__trap_guard, __trap_stack_bottom);
+	case BOARD_SECTION_TRAP_STACK:
+		return between(__trap_stack_bottom, __trap_stack_top);
+	case BOARD_SECTION_COUNT:
+		break;
+	}
+	return between(__free_start, __free_start);
+}
+
+const char *board_section_name(enum board_section section)
+{
+	switch (section) {
+	case BOARD_SECTION_CODE:
+		return "Kernel code";
+	case BOARD_SECTION_RODATA:
+		return "Kernel read-only data";
+	case BOARD_SECTION_DATA:
+		return "Kernel data";
+	case BOARD_SECTION_STACK_GUARD:
+		return "Guard page of the kernel stack";
+	case BOARD_SECTION_STACK:
+		return "Kernel stack";
+	case BOARD_SECTION_TRAP_GUARD:
+		return "Guard page of the trap stack";
+	case BOARD_SECTION_TRAP_STACK:
+		return "Trap stack";
+	case BOARD_SECTION_COUNT:
+		break;
+	}
+	return "";
+}
+
+vmm_pa_region_t board_free_ram(void)
+{
+	uint64_t start = (uintptr_t)__free_start;
+	uint64_t end = vmm_pa_raw(vmm_pa_region_start(board.mailbox));
+	vmm_pa_region_t region = VMM_PA_REGION_INIT(start, end - start);
+
+	return region;
+}
+
+unsigned int board_device_find(enum board_device_kind kind)
+{
+	unsigned int i = 0;
+
+	while (i < board.device_count && board.devices[i].kind != kind) {
+		i++;
+	}
+	return i;
+}
+
+void board_device_set_base(unsigned int index, vmm_va_t base)
+{
+	bases[index] = (uintptr_t)vmm_va_raw(base);
+}
+
+vmm_va_t board_device_base(unsigned int index)
+{
+	return vmm_va(bases[index]);
+}
+
+void board_device_start(unsigned int index)
+{
+	board.devices[index].start(bases[index]);
+}
+
+/* boot.S comes here with a stack and .bss zeroed. */
+_Noreturn void board_main(void)
+{
+	for (unsigned int i = 0; i < board.device_count; i++) {
+		bases[i] = (uintptr_t)vmm_pa_raw(vmm_pa_region_start(board.devices[i].registers));
+		board_device_start(i);
+	}
+	board_exit(kernel_main());
+}
+
+void board_putc(char c)
+{
+	if (c == '\n') {
+		board_console_write(bases[0], '\r');
+	}
+	board_console_write(bases[0], c);
+}
+
+void board_puts(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		board_putc(*text);
+	}
+}
+
+void board_puthex(uint64_t value)
+{
+	board_puts("0x");
+	for (unsigned int shift = 64; shift != 0; shift -= 4) {
+		unsigned int digit = (unsigned int)(value >> (shift - 4)) & 0xf;
+
+		board_putc((char)(digit < 10 ? '0' + digit : 'a' + digit - 10));
+	}
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BOARD_COMMON_BOARD_PRIVATE_H
+#define BOARD_COMMON_BOARD_PRIVATE_H
+
+/*
+ * Between a board's own files, the drivers and what all boards have in common. Kernels include
+ * board.h only.
+ */
+
+#include <board.h>
+
+#define BOARD_DEVICE_MAX 8
+
+/* A board's board.c supplies this: writes one character to the console at `base`, when it has
+ * room. */
+void board_console_write(uintptr_t base, char c);
+
+/* board.c: where boot.S goes. */
+_Noreturn void board_main(void);
+
+/* riscv/core.c: remembers the hart that runs, as supervisor mode can't ask for it. */
+void board_core_set(unsigned int core);
+
+/* Device registers: one access of exactly 32 or 8 bits, in program order with the others. */
+static inline void mmio_write32(uintptr_t address, uint32_t value)
+{
+	*(volatile uint32_t *)address = value;
+}
+
+static inline uint32_t mmio_read32(uintptr_t address)
+{
+	return *(volatile uint32_t *)address;
+}
+
+static inline void mmio_write8(uintptr_t address, uint8_t value)
+{
+	*(volatile uint8_t *)address = value;
+}
+
+static inline uint8_t mmio_read8(uintptr_t address)
+{
+	return *(volatile uint8_t *)address;
+}
+
+#endif /* BOARD_COMMON_BOARD_PRIVATE_H */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * RISC-V: from a board's _start, in supervisor mode, on one hart, with translation off, to
+ * board_main(). Firmware gives the hart's number in a0 (SBI specification, HSM extension: a hart
+ * starts in supervisor mode with satp 0 and SIE 0).
+ */
+
+	.section .text.boot, "ax"
+	.global riscv_start
+	.type riscv_start, @function
+riscv_start:
+	mv	s0, a0
+	csrw	sie, zero
+	csrw	satp, zero
+	la	t0, riscv_vector
+	csrw	stvec, t0
+
+	/* Handlers run on a stack of their own, which waits in sscratch: a trap finds it even when
+	 * the kernel's stack has run into its guard page. 0 there means that a handler runs. */
+	la	t0, __trap_stack_top
+	csrw	sscratch, t0
+	la	sp, __stack_top
+
+	/* kernel.ld aligns both ends to 16. */
+	la	t0, __bss_start
+	la	t1, __bss_end
+1:	bgeu	t0, t1, 2f
+	sd	zero, 0(t0)
+	sd	zero, 8(t0)
+	addi	t0, t0, 16
+	j	1b
+
+2:	la	tp, __tls_base
+	mv	a0, s0
+	call	board_core_set
+	li	s0, 0
+	li	ra, 0
+	tail	board_main
+	.size riscv_start, . - riscv_start
