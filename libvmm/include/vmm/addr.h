@@ -37,8 +37,14 @@ VMM_STATIC_ASSERT(sizeof(vmm_va_t) == 8, "a virtual address is one 64-bit word")
 VMM_STATIC_ASSERT(sizeof(vmm_pa_t) == 8, "a physical address is one 64-bit word");
 
 /** Initializers for static data: `static const vmm_pa_t uart = VMM_PA_INIT(0x09000000);` */
-#define VMM_VA_INIT(raw) { (raw) }
-#define VMM_PA_INIT(raw) { (raw) }
+#define VMM_VA_INIT(raw) \
+	{                \
+		(raw)    \
+	}
+#define VMM_PA_INIT(raw) \
+	{                \
+		(raw)    \
+	}
 
 /*
  * The logic, once for both spaces. Private: a trailing underscore is no part of the interface.

@@ -25,8 +25,8 @@
 
 /** Declarations between these have C linkage, in C++ as well. */
 #ifdef __cplusplus
-#define VMM_BEGIN_DECLS extern "C" {
-#define VMM_END_DECLS }
+#define VMM_BEGIN_DECLS                        extern "C" {
+#define VMM_END_DECLS                          }
 #define VMM_STATIC_ASSERT(condition, sentence) static_assert(condition, sentence)
 #else
 #define VMM_BEGIN_DECLS
@@ -41,8 +41,8 @@
  * Two spellings, so that neither can take `const` away: -Wcast-qual names a mix-up.
  */
 #define VMM_CONTAINER_OF(pointer, type, member) \
-	((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+	((type *)(void *)(((char *)(pointer)) - offsetof(type, member)))
 #define VMM_CONTAINER_OF_CONST(pointer, type, member) \
-	((const type *)(const void *)((const char *)(pointer) - offsetof(type, member)))
+	((const type *)(const void *)(((const char *)(pointer)) - offsetof(type, member)))
 
 #endif /* VMM_CC_H */

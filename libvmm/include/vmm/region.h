@@ -38,8 +38,18 @@ typedef struct vmm_pa_region_t {
  * Initializers for static data, from two integers. Nothing checks them; do so beside the object:
  * `VMM_STATIC_ASSERT(VMM_REGION_FITS(start, size), "the region ends inside the space");`
  */
-#define VMM_VA_REGION_INIT(start, size) { { (start), (size) } }
-#define VMM_PA_REGION_INIT(start, size) { { (start), (size) } }
+#define VMM_VA_REGION_INIT(start, size) \
+	{                               \
+		{                       \
+			(start), (size) \
+		}                       \
+	}
+#define VMM_PA_REGION_INIT(start, size) \
+	{                               \
+		{                       \
+			(start), (size) \
+		}                       \
+	}
 
 /** Whether `size` bytes from `start` on are a valid region; a constant expression if both are. */
 #define VMM_REGION_FITS(start, size) VMM_SPAN_IS_VALID_(start, size)
@@ -163,9 +173,8 @@ VMM_INLINE vmm_va_region_t vmm_va_region_intersect(vmm_va_region_t a, vmm_va_reg
  *
  * VMM_ERR_WRAP: that would be the whole space.
  */
-VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_va_region_align_out(vmm_va_region_t region,
-							       unsigned int shift,
-							       vmm_va_region_t *out)
+VMM_INLINE VMM_MUST_CHECK enum vmm_err
+vmm_va_region_align_out(vmm_va_region_t region, unsigned int shift, vmm_va_region_t *out)
 {
 	return vmm_span_align_out_(region.bytes, shift, &out->bytes);
 }
@@ -329,9 +338,8 @@ VMM_INLINE vmm_pa_region_t vmm_pa_region_intersect(vmm_pa_region_t a, vmm_pa_reg
 }
 
 /** As vmm_va_region_align_out: VMM_ERR_WRAP. */
-VMM_INLINE VMM_MUST_CHECK enum vmm_err vmm_pa_region_align_out(vmm_pa_region_t region,
-							       unsigned int shift,
-							       vmm_pa_region_t *out)
+VMM_INLINE VMM_MUST_CHECK enum vmm_err
+vmm_pa_region_align_out(vmm_pa_region_t region, unsigned int shift, vmm_pa_region_t *out)
 {
 	return vmm_span_align_out_(region.bytes, shift, &out->bytes);
 }

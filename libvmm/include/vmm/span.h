@@ -23,7 +23,7 @@ struct vmm_span {
 
 /** Whether these are a valid span; a constant expression if both are. */
 #define VMM_SPAN_IS_VALID_(start, size) \
-	((size) == 0 || (uint64_t)(size) - 1 <= UINT64_MAX - (uint64_t)(start))
+	((size) == 0 || UINT64_MAX - (start) >= ((uint64_t)(size)) - 1)
 
 VMM_INLINE bool vmm_span_is_valid_(struct vmm_span span)
 {

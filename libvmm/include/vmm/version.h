@@ -13,13 +13,13 @@
 
 VMM_BEGIN_DECLS
 
-#define VMM_VERSION_MAJOR 0
-#define VMM_VERSION_MINOR 1
-#define VMM_VERSION_PATCH 0
+#define VMM_VERSION_MAJOR  0
+#define VMM_VERSION_MINOR  1
+#define VMM_VERSION_PATCH  0
 #define VMM_VERSION_STRING "0.1.0"
 
 /** One number per version, in the order of versions; each part goes up to 999. For #if, too. */
-#define VMM_VERSION_NUMBER_OF(major, minor, patch) ((major) * 1000000 + (minor) * 1000 + (patch))
+#define VMM_VERSION_NUMBER_OF(major, minor, patch) (1000000 * (major) + 1000 * (minor) + (patch))
 
 /** The headers' version: `#if VMM_VERSION_NUMBER >= VMM_VERSION_NUMBER_OF(0, 2, 0)`. */
 #define VMM_VERSION_NUMBER \
