@@ -74,8 +74,9 @@ struct vmm_codec {
 	bool (*in_run)(uint64_t desc, unsigned int level);
 	/** The first leaf of an aligned run made from a plain first leaf. */
 	uint64_t (*run)(uint64_t desc, unsigned int level);
-	/** The plain leaf for @p va made from a leaf of a run. */
-	uint64_t (*unrun)(uint64_t desc, unsigned int level, uint64_t va);
+	/** The bits of a leaf, in a run or not, that leaf() takes as attribute word: all but address,
+	 *  level and run; accessed and dirty bits are among them. */
+	uint64_t (*word)(uint64_t desc, unsigned int level);
 };
 
 #define VMM_FORMAT_DECLARE(symbol)                                                                 \

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef VMM_ENGINE_SHARED_H
+#define VMM_ENGINE_SHARED_H
+
+/**
+ * @file shared.h
+ * Engine: what is the same for every format and therefore compiled once (libvmm/engine.c,
+ * libvmm/reclaim.c, libvmm/invalidate.c).
+ */
+
+#include <vmm/table.h>
+
+VMM_BEGIN_DECLS
+
+/* --- arguments (libvmm/engine.c) --- */
+
+/** Writes *detail, if there is one, and returns @p err. Level -1: no descriptor was looked at. */
+enum vmm_err vmm_fail_(const struct vmm_table *table, struct vmm_detail *detail, enum vmm_err err,
+		       uint64_t va, uint64_t desc, int level);
+
+/** Puts the extension back: the address that people and the CPU know. */
+VMM_INLINE uint64_t vmm_extend_(const struct vmm_table *table, uint64_t va)
+{
+	bool upper = table->half == VMM_UPPER_HALF ||
+		     (table->half == VMM_BOTH_HALVES && va > table->va_mask >> 1);
+
+	return upper ? va | ~table->va_mask : va;
+}
+
+/** Checks a region against page size and half: EMPTY, WRAP, ALIGN, RANGE. */
+enum vmm_err vmm_check_region_(const struct vmm_table *table, unsigned int page_shift,
+			       vmm_va_region_t va, struct vmm_detail *detail);
+/** Checks the output side: ALIGN, PHYS. */
+enum vmm_err vmm_check_output_(const struct vmm_table *table, unsigned int page_shift, uint64_t va,
+			       vmm_pa_t pa, uint64_t size, struct vmm_detail *detail);
+
+/* --- set up (libvmm/engine.c) --- */
+
+enum vmm_err vmm_init_(struct vmm_table *table, const struct vmm_format *format,
+		       const struct vmm_geometry *geometry, const struct vmm_table_config *config);
+
+/* --- frames: taken in the plan, given back after the invalidation (libvmm/reclaim.c) --- */
+
+/** Frames chained through their first words. Bit 1 of a link: the frame it stands in is clean but for the
+ *  link. Page addresses leave the low bits free, and bit 0 clear makes a link an invalid descriptor:
+ *  a stale walk that still reads a dead table finds nothing there. */
+struct vmm_chain_ {
+	uint64_t head; /* physical address with the clean bit of that frame */
+};
+#define VMM_CHAIN_CLEAN_ UINT64_C(2)
+
+/** Takes @p count frames, or none: NOMEM, PHYS, the source's errors. */
+enum vmm_err vmm_take_(struct vmm_table *table, uint64_t count, struct vmm_chain_ *chain);
+/** Takes the first frame of the chain out: its address; *clean: every byte is zero. */
+uint64_t vmm_pop_(const struct vmm_table *table, struct vmm_chain_ *chain, bool *clean);
+/** Chains a table that is no longer linked. Borrowed frames and those chained already are left alone. */
+void vmm_push_dead_(const struct vmm_table *table, struct vmm_chain_ *dead, uint64_t pa, bool clean);
+/** Gives every frame of the chain back to the source. */
+void vmm_give_back_(struct vmm_table *table, struct vmm_chain_ *chain);
+
+/** The count of a table's valid descriptors; NULL for a borrowed frame, which nobody counts. */
+VMM_INLINE uint16_t *vmm_count_(const struct vmm_table *table, uint64_t pa)
+{
+	const struct vmm_frames *frames = table->frames;
+	uint64_t index = (pa - frames->first) >> frames->page_shift;
+
+	return index < frames->frame_count ? &frames->counts[index] : NULL;
+}
+
+VMM_INLINE void vmm_count_add_(const struct vmm_table *table, uint64_t pa, unsigned int count)
+{
+	uint16_t *valid = vmm_count_(table, pa);
+
+	if (valid != NULL) {
+		*valid = (uint16_t)(*valid + count);
+	}
+}
+
+VMM_INLINE void vmm_count_sub_(const struct vmm_table *table, uint64_t pa, unsigned int count)
+{
+	uint16_t *valid = vmm_count_(table, pa);
+
+	if (valid != NULL) {
+		*valid = (uint16_t)(*valid - count);
+	}
+}
+
+/* --- the seam (libvmm/invalidate.c) --- */
+
+#define VMM_GATHER_RUNS_ 8
+
+/** What an operation must have forgotten, gathered while it stores and issued once. */
+struct vmm_gather_ {
+	struct {
+		uint64_t va;    /* as the CPU knows it */
+		uint32_t count;
+		uint8_t shift;
+		uint8_t level;
+		bool walk;
+	} run[VMM_GATHER_RUNS_];
+	uint64_t total;  /* addresses in all runs */
+	uint64_t first;  /* the first address gathered */
+	uint8_t run_count;
+	bool any;    /* something was gathered */
+	bool whole;  /* too much for invalidations by address */
+	bool walk;   /* table descriptors were removed */
+	bool global; /* a global leaf was removed or changed */
+};
+
+/** Adds @p count leaves of 2^shift bytes from @p va on; walk: and the table descriptors above. */
+void vmm_gather_add_(const struct vmm_table *table, struct vmm_gather_ *gather, uint64_t va,
+		     uint64_t count, unsigned int shift, unsigned int level, bool walk);
+/** Issues what was gathered. walk_by_space: see vmm_codec. */
+void vmm_gather_issue_(const struct vmm_table *table, const struct vmm_gather_ *gather,
+		       bool walk_by_space);
+
+VMM_INLINE void vmm_publish_(const struct vmm_table *table)
+{
+	if (table->sync != NULL) {
+		table->sync->publish(table);
+	}
+}
+
+VMM_INLINE void vmm_complete_(const struct vmm_table *table)
+{
+	if (table->sync != NULL) {
+		table->sync->complete(table);
+	}
+}
+
+VMM_INLINE void vmm_clean_(const struct vmm_table *table, const void *start, size_t size)
+{
+	if (table->sync != NULL && table->sync->clean != NULL) {
+		table->sync->clean(table, start, size);
+	}
+}
+
+/** New leaves from @p va on, all published: the CPU may use them. */
+void vmm_mapped_(const struct vmm_table *table, uint64_t va, uint64_t size, unsigned int shift,
+		 unsigned int level);
+
+/** Forgets the whole address space, table descriptors included, and waits for it. */
+void vmm_forget_space_(const struct vmm_table *table);
+
+/* --- break-before-make (libvmm/engine.c) --- */
+
+/** A leaf, or the leaves of one run, that change size together. */
+struct vmm_unit_ {
+	uint64_t *slot;   /* the first descriptor */
+	uint64_t table_pa;
+	uint64_t first;   /* addresses covered, inclusive */
+	uint64_t last;
+	uint16_t count;   /* descriptors; 0: there is no such unit */
+	uint8_t level;
+	bool is_run;
+	bool breaks;      /* must be invalid for a moment */
+};
+
+/**
+ * Whether the unit may be invalid for a moment: VMM_ERR_PINNED if it holds a pinned range or, where this
+ * CPU translates by the table, what the change itself stands on.
+ * @param code  address of the function that breaks and makes
+ */
+enum vmm_err vmm_may_break_(const struct vmm_table *table, const struct vmm_unit_ *unit,
+			    uintptr_t code, struct vmm_detail *detail);
+
+/**
+ * The last part of a change: what was stored is published, what was gathered is forgotten, and then
+ * the units that were broken are made again by setting VMM_DESCRIPTOR_VALID in each word that isn't
+ * zero (Arm ARM D8.17.1: invalid, DSB, TLBI, DSB, new, DSB, ISB).
+ */
+void vmm_settle_(const struct vmm_table *table, const struct vmm_gather_ *gather,
+		 bool walk_by_space, const struct vmm_unit_ *units, unsigned int page_shift);
+
+VMM_END_DECLS
+
+#endif /* VMM_ENGINE_SHARED_H */
