@@ -20,7 +20,7 @@ def kernels(build_dir):
         for test in json.load(file):
             if any(suite.split(":")[-1] == "boot" for suite in test["suite"]):
                 kernel, port = test["name"].split("-", 1)
-                yield kernel, port, test["cmd"]
+                yield kernel, port, test["cmd"], build_dir
 
 
 def main():
@@ -31,21 +31,23 @@ def main():
     parser.add_argument("build_dir", nargs="+")
     args = parser.parse_args()
 
-    there = sorted((port, kernel, cmd) for d in args.build_dir for kernel, port, cmd in kernels(d))
-    chosen = [(port, kernel, cmd) for port, kernel, cmd in there
-              if args.port in (None, port) and args.kernel in (None, kernel)]
+    there = sorted((port, kernel, cmd, build_dir) for name in args.build_dir
+                   for kernel, port, cmd, build_dir in kernels(name))
+    chosen = [entry for entry in there
+              if args.port in (None, entry[0]) and args.kernel in (None, entry[1])]
     if args.list or not chosen:
         if not args.list:
             print("No such kernel. There are:")
-        for port, kernel, _ in there:
+        for port, kernel, _, _ in there:
             print(f"  {port:20} {kernel}")
         return 0 if args.list else 2
 
     failed = []
-    for number, (port, kernel, cmd) in enumerate(chosen, 1):
+    for number, (port, kernel, cmd, build_dir) in enumerate(chosen, 1):
         print(f"==> [{number}/{len(chosen)}] {kernel} on {port}", flush=True)
         split = next(i for i, word in enumerate(cmd) if word.endswith("run_kernel.py")) + 1
-        if subprocess.run(cmd[:split] + ["--live"] + cmd[split:], check=False).returncode:
+        if subprocess.run(cmd[:split] + ["--live"] + cmd[split:], check=False,
+                          cwd=build_dir).returncode:
             failed.append(f"{kernel} on {port}")
         print(flush=True)
     for name in failed:

@@ -51,13 +51,14 @@ def run(command, timeout, live):
             if left <= 0 or not select.select([fd], [], [], left)[0]:
                 process.kill()
                 break
-            data = os.read(fd, 65536).replace(b"\r", b"")
+            data = os.read(fd, 65536)
             if not data:
                 try:
                     status = process.wait(max(0.1, deadline - time.monotonic()))
                 except subprocess.TimeoutExpired:
                     process.kill()
                 break
+            data = data.replace(b"\r", b"")
             chunks.append(data)
             if live:
                 sys.stdout.buffer.write(data)
@@ -95,6 +96,9 @@ def main():
     args = parser.parse_args()
 
     wanted, forbidden = read_expectations(args.expect)
+    # So that the command can be repeated from anywhere.
+    args.command = [os.path.abspath(word) if os.path.isfile(word) else word
+                    for word in args.command]
     text, status, seconds = run(args.command, args.timeout, args.live)
     faults = []
     if status is None:
