@@ -17,7 +17,7 @@
 VMM_BEGIN_DECLS
 
 /** Attributes are one word in a struct, so that a size or an address does not pass for one. */
-typedef struct vmm_attr {
+typedef struct vmm_attr_t {
 	uint32_t bits;
 } vmm_attr_t;
 
