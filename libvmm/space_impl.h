@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef VMM_SPACE_IMPL_H
+#define VMM_SPACE_IMPL_H
+
+/**
+ * @file space_impl.h
+ * What the files of the address space share. Private.
+ *
+ * Addresses are uint64_t here. The end of a range, start + size, is 2^64 and therefore 0 if the
+ * range ends with the last byte of the 64-bit space; nothing compares ends, only distances.
+ */
+
+#include "rb.h"
+
+/* vmm_range.size: the number of guard pages before and after, and the page size. */
+#define VMM_RANGE_BEFORE_SHIFT_ 0
+#define VMM_RANGE_AFTER_SHIFT_ 4
+#define VMM_RANGE_PAGE_SHIFT_ 8
+#define VMM_RANGE_FIELD_ UINT64_C(15)
+#define VMM_RANGE_BITS_ UINT64_C(4095)
+
+/* The page size that a zero in the configuration means, and the smallest one. */
+#define VMM_SPACE_PAGE_SHIFT_ 12
+
+VMM_STATIC_ASSERT(VMM_SPACE_GUARDS_MAX == VMM_RANGE_FIELD_, "a number of guards fills its field");
+VMM_STATIC_ASSERT(offsetof(struct vmm_range, by_addr) == 0, "a link by address is its range");
+
+/** What reserve looks for, in bytes, from arguments that were checked. */
+struct vmm_search_ {
+	uint64_t size;        /* guards included */
+	uint64_t guard_bits;  /* as in vmm_range.size */
+	uint64_t before;      /* bytes of guard pages before the usable part */
+	uint64_t align_mask;  /* the usable part starts at align_offset modulo align_mask + 1 */
+	uint64_t align_offset;
+	uint64_t first;       /* the first and the last byte of the window */
+	uint64_t last;
+	bool aligned;         /* more than page alignment is asked for */
+	bool windowed;        /* the window is not the whole area */
+};
+
+/** A place in a gap: `lead` bytes behind the end of `owner`. No owner: there is none. */
+struct vmm_spot_ {
+	struct vmm_range *owner;
+	uint64_t lead;
+};
+
+VMM_INLINE struct vmm_range *vmm_range_of_addr_(struct vmm_link_ *link)
+{
+	return VMM_CONTAINER_OF(link, struct vmm_range, by_addr);
+}
+
+VMM_INLINE struct vmm_range *vmm_range_of_gap_(struct vmm_link_ *link)
+{
+	return VMM_CONTAINER_OF(link, struct vmm_range, by_gap);
+}
+
+VMM_INLINE uint64_t vmm_range_size_(const struct vmm_range *range)
+{
+	return range->size & ~VMM_RANGE_BITS_;
+}
+
+/** Where the gap starts. */
+VMM_INLINE uint64_t vmm_range_end_(const struct vmm_range *range)
+{
+	return range->start + vmm_range_size_(range);
+}
+
+VMM_INLINE uint64_t vmm_range_before_(const struct vmm_range *range)
+{
+	uint64_t page_shift = (range->size >> VMM_RANGE_PAGE_SHIFT_) & VMM_RANGE_FIELD_;
+
+	return ((range->size >> VMM_RANGE_BEFORE_SHIFT_) & VMM_RANGE_FIELD_)
+	       << (page_shift + VMM_SPACE_PAGE_SHIFT_);
+}
+
+VMM_INLINE uint64_t vmm_range_after_(const struct vmm_range *range)
+{
+	uint64_t page_shift = (range->size >> VMM_RANGE_PAGE_SHIFT_) & VMM_RANGE_FIELD_;
+
+	return ((range->size >> VMM_RANGE_AFTER_SHIFT_) & VMM_RANGE_FIELD_)
+	       << (page_shift + VMM_SPACE_PAGE_SHIFT_);
+}
+
+/** What the bound of a node is if it is exact: the largest gap of its subtree. */
+VMM_INLINE uint64_t vmm_range_exact_bound_(const struct vmm_range *range)
+{
+	uint64_t bound = range->gap;
+
+	for (unsigned int side = 0; side < 2; side++) {
+		struct vmm_link_ *child = range->by_addr.child[side];
+
+		if (child != NULL && vmm_range_of_addr_(child)->bound > bound) {
+			bound = vmm_range_of_addr_(child)->bound;
+		}
+	}
+	return bound;
+}
+
+/** The bin for gaps of this size, NULL if it belongs to the large ones. */
+VMM_INLINE struct vmm_bin *vmm_space_bin_(const struct vmm_space *space, uint64_t gap)
+{
+	uint64_t pages = gap >> space->page_shift;
+
+	return pages <= space->bin_count ? &space->bins[pages - 1] : NULL;
+}
+
+/** The last range that starts at `addr` or before, head included; NULL before the area. */
+VMM_INLINE struct vmm_range *vmm_space_last_from_(const struct vmm_space *space,
+						  uint64_t addr)
+{
+	struct vmm_link_ *link = space->used;
+	struct vmm_range *last = NULL;
+
+	while (link != NULL) {
+		struct vmm_range *range = vmm_range_of_addr_(link);
+		bool after = range->start <= addr;
+
+		last = after ? range : last;
+		link = link->child[after];
+	}
+	return last;
+}
+
+/* space_search.c */
+
+/** The lowest of the smallest gaps of at least `size` bytes, or NULL. */
+struct vmm_range *vmm_space_smallest_(const struct vmm_space *space, uint64_t size);
+
+/** Where reserve would put it. Changes bounds of nodes, to better ones. */
+struct vmm_spot_ vmm_space_search_(struct vmm_space *space, const struct vmm_search_ *search,
+				   enum vmm_fit fit);
+
+#endif /* VMM_SPACE_IMPL_H */
