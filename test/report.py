@@ -64,8 +64,9 @@ def log(name, build_dir, tally):
                 print(f"--- {name}: {entry['name'].split(' / ')[-1]} failed: {'; '.join(names)}")
                 print("    " + " ".join(entry["command"]))
                 for stream in ("stdout", "stderr"):
-                    if (entry.get(stream) or "").strip():
-                        print(entry[stream].rstrip("\n"))
+                    text = re.sub(r"^ok \d+.*\n", "", entry.get(stream) or "", flags=re.MULTILINE)
+                    if text.strip():
+                        print(text.rstrip("\n"))
                 print("---")
     if passed + failed == 0:
         print(f"{name}: no test ran")
