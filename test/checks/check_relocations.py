@@ -6,7 +6,8 @@
 
 In code only PC-relative relocations, no global offset table, no floating-point register, no
 instruction that needs more than general registers. Data that holds addresses, which are the linker's
-until someone relocates them, has to be named in RULES: a regular expression and a reason.
+until someone relocates them, has to be named in RULES: the object, the functions that may refer to it,
+and why it is one; the first two are regular expressions.
 """
 
 import collections
@@ -31,7 +32,7 @@ IGNORED = re.compile(r"\.(debug|eh_frame|comment|note|riscv)")
 
 def main(objdump, readelf, library, rules):
     archive = objects.Archive(objdump, readelf, library)
-    allowed = [row.split()[0] for row in objects.read_rules(rules)]
+    allowed = [row.split(None, 2) for row in objects.read_rules(rules)]
     faults = []
     kinds = collections.Counter()
     holders = collections.defaultdict(int)
@@ -43,11 +44,21 @@ def main(objdump, readelf, library, rules):
         elif not IGNORED.match(section) and ADDRESS.fullmatch(kind):
             holders[(archive.object_at(member, section, offset), member, section)] += 1
 
+    referrers = collections.defaultdict(set)
+    for function in archive.functions:
+        for _, target in function.relocations:
+            referrers[archive.object_named(function, target)].add(function)
     for (name, member, section), number in sorted(holders.items()):
-        print(f"addresses in data: {name} ({member}): {number}")
-        if not any(re.fullmatch(pattern, name) for pattern in allowed):
+        users = referrers.get((name, member), set())
+        print(f"addresses in data: {name} ({member}): {number}, used by "
+              + (", ".join(sorted(map(str, users))) or "no code"))
+        rows = [row for row in allowed if re.fullmatch(row[0], name)]
+        if not rows:
             faults.append(f"{name} in {member} ({section}) holds {number} addresses and isn't in the "
                           "rules")
+        for function in users:
+            if rows and not any(re.fullmatch(row[1], function.name) for row in rows):
+                faults.append(f"{function} refers to {name}, which holds addresses")
 
     instructions = 0
     arm = any(kind.startswith("R_AARCH64") for kind in kinds) or "aarch64" in objdump

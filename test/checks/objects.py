@@ -177,6 +177,18 @@ class Archive:
             return here[0]
         return next((f for f in self.functions if f.name == name and f.is_global), None)
 
+    def object_named(self, function, target):
+        """(name, member) of the data that a relocation in a function refers to, as objects has it."""
+        base, _, offset = target.partition("+")
+        place = (function.member, base, int(offset or "0", 0))
+        if not base.startswith("."):
+            place = self.globals.get(base) or next(
+                ((m, s, o) for (m, s), entries in self.objects.items() for o, _, n in entries
+                 if n == base and m == function.member), None)
+        if place is None:
+            return None
+        return self.object_at(*place), place[0]
+
     def object_at(self, member, section, offset):
         for start, size, name in self.objects[(member, section)]:
             if start <= offset < start + size:
