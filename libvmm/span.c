@@ -7,7 +7,7 @@
 
 #include <vmm/span.h>
 
-static struct vmm_span span(uint64_t start, uint64_t size)
+static struct vmm_span make_span(uint64_t start, uint64_t size)
 {
 	struct vmm_span made;
 
@@ -19,12 +19,12 @@ static struct vmm_span span(uint64_t start, uint64_t size)
 /** From first to last byte. The caller knows that first <= last and that it isn't everything. */
 static struct vmm_span span_between(uint64_t first, uint64_t last)
 {
-	return span(first, last - first + 1);
+	return make_span(first, last - first + 1);
 }
 
 enum vmm_err vmm_span_from_(uint64_t start, uint64_t size, struct vmm_span *out)
 {
-	struct vmm_span made = span(start, size);
+	struct vmm_span made = make_span(start, size);
 
 	if (!vmm_span_is_valid_(made)) {
 		return VMM_ERR_WRAP;
@@ -83,7 +83,7 @@ struct vmm_span vmm_span_intersect_(struct vmm_span a, struct vmm_span b)
 	uint64_t b_last = vmm_span_last_(b);
 
 	if (!vmm_span_overlaps_(a, b)) {
-		return span(0, 0);
+		return make_span(0, 0);
 	}
 	return span_between(a.start > b.start ? a.start : b.start,
 			    a_last < b_last ? a_last : b_last);
@@ -94,7 +94,7 @@ enum vmm_err vmm_span_align_out_(struct vmm_span inner, unsigned int shift, stru
 	uint64_t mask = vmm_addr_mask_(shift);
 
 	if (inner.size == 0) {
-		*out = span(0, 0);
+		*out = make_span(0, 0);
 		return VMM_OK;
 	}
 	return vmm_span_from_last_(inner.start & ~mask, vmm_span_last_(inner) | mask, out);
@@ -108,8 +108,8 @@ enum vmm_err vmm_span_split_(struct vmm_span whole, uint64_t low_size, struct vm
 	if (low_size > whole.size) {
 		return VMM_ERR_RANGE;
 	}
-	*low = span(low_size == 0 ? 0 : whole.start, low_size);
-	*high = span(high_size == 0 ? 0 : whole.start + low_size, high_size);
+	*low = make_span(low_size == 0 ? 0 : whole.start, low_size);
+	*high = make_span(high_size == 0 ? 0 : whole.start + low_size, high_size);
 	return VMM_OK;
 }
 
