@@ -92,16 +92,14 @@ static enum vmm_err bump_alloc(struct vmm_frames *self, vmm_pa_t *frame, bool *c
 /**
  * Whether giving this frame back undoes the taking of a fresh one.
  *
- * Fresh frames are only taken while the chain is empty, so that it is empty again when the taking
- * is undone. The frame that was taken from the chain as its last one may be the one below `next`,
- * too, but must go back into the chain: it is the one that the chain began with. That one is below
- * `next` always, so it is never mistaken for a fresh one.
+ * Fresh frames are taken only while the chain is empty, and `next` goes down only while it is. So
+ * the last frame of a chain lies further below `next`, or is not as clean as a fresh one: taken
+ * and given back it does not pass for one, and goes into the chain again.
  */
 static bool was_fresh_last(const struct vmm_bump *bump, uint64_t frame, bool clean)
 {
 	return bump->chain == 0 && clean == bump->zeroed &&
-	       bump->next - frame == UINT64_C(1) << bump->frames.page_shift &&
-	       (bump->chain_bottom == 0 || frame != link_frame(bump->chain_bottom));
+	       bump->next - frame == UINT64_C(1) << bump->frames.page_shift;
 }
 
 static void bump_free(struct vmm_frames *self, vmm_pa_t frame, bool clean)
@@ -120,9 +118,6 @@ static void bump_free(struct vmm_frames *self, vmm_pa_t frame, bool clean)
 	*first_word(bump, vmm_pa_raw(frame)) = bump->chain;
 	bump->chain = link_to(frame, clean);
 	bump->chain_count++;
-	if (bump->chain_count == 1) {
-		bump->chain_bottom = bump->chain;
-	}
 }
 
 /** The most frames that fit, with their counts in front and both ends rounded inward. */
@@ -198,7 +193,6 @@ static enum vmm_err set_up(struct vmm_bump *bump, vmm_pa_region_t memory, unsign
 	bump->fresh_count = count;
 	bump->chain = 0;
 	bump->chain_count = 0;
-	bump->chain_bottom = 0;
 	bump->zeroed = zeroed;
 	return VMM_OK;
 }

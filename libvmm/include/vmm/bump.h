@@ -35,7 +35,6 @@ struct vmm_bump {
 	uint64_t fresh_count;   /**< frames never handed out, from `next` on */
 	uint64_t chain;         /**< the frame given back last, as a link; 0 if there is none */
 	uint64_t chain_count;
-	uint64_t chain_bottom;  /**< the link that the chain last began with, also when it is empty */
 	bool zeroed;            /**< fresh frames are clean */
 };
 
