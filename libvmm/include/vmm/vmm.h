@@ -346,7 +346,7 @@ struct vmm_difference {
 };
 
 /** Where an audit stands. Zeroed, it stands at the beginning. Members are private. */
-struct vmm_audit {
+struct vmm_audit_cursor {
 	struct vmm_cursor cursor;
 	struct vmm_leaf leaf;                /* what is left of it; size 0: the next one is due */
 	const struct vmm_mapping *mapping;   /* compared up to `at`, or visited last by_pa */
@@ -369,7 +369,7 @@ struct vmm_audit {
  * Ends on any damage of the tables; of the record, as vmm_space_check() says. All calls together
  * cost O(n + leaves).
  */
-VMM_MUST_CHECK enum vmm_err vmm_audit_next(const struct vmm *vmm, struct vmm_audit *audit,
+VMM_MUST_CHECK enum vmm_err vmm_audit_next(const struct vmm *vmm, struct vmm_audit_cursor *audit,
 					   struct vmm_difference *difference);
 
 /** Counts the differences and prints a line for each; `out` may be NULL. Cost: O(n + leaves). */

@@ -39,15 +39,22 @@ enum vmm_err vmm_check_output_(const struct vmm_table *table, unsigned int page_
 enum vmm_err vmm_init_(struct vmm_table *table, const struct vmm_format *format,
 		       const struct vmm_geometry *geometry, const struct vmm_table_config *config);
 
+/** Makes the object what it was before init. */
+void vmm_reset_(struct vmm_table *table);
+
 /* --- frames: taken in the plan, given back after the invalidation (libvmm/reclaim.c) --- */
 
-/** Frames chained through their first words. Bit 1 of a link: the frame it stands in is clean but for the
- *  link. Page addresses leave the low bits free, and bit 0 clear makes a link an invalid descriptor:
- *  a stale walk that still reads a dead table finds nothing there. */
+/**
+ * Frames chained through their first words. Page addresses leave the low bits of a link free: bit 2 makes it
+ * differ from the end of the chain also for a frame at address 0; bit 1 says that the frame it points to
+ * is clean but for its own link; and bit 0, clear, makes it an invalid descriptor, so that a stale walk that
+ * still reads a dead table finds nothing there.
+ */
 struct vmm_chain_ {
-	uint64_t head; /* physical address with the clean bit of that frame */
+	uint64_t head; /* a link; 0: the chain is empty */
 };
 #define VMM_CHAIN_CLEAN_ UINT64_C(2)
+#define VMM_CHAIN_LINK_ UINT64_C(4)
 
 /** Takes @p count frames, or none: NOMEM, PHYS, the source's errors. */
 enum vmm_err vmm_take_(struct vmm_table *table, uint64_t count, struct vmm_chain_ *chain);
@@ -159,10 +166,12 @@ struct vmm_unit_ {
 /**
  * Whether the unit may be invalid for a moment: VMM_ERR_PINNED if it holds a pinned range or, where this
  * CPU translates by the table, what the change itself stands on.
- * @param code  address of the function that breaks and makes
+ * @param units  both units of the change; @p unit is one of them
+ * @param code   address of the function that breaks and makes
  */
-enum vmm_err vmm_may_break_(const struct vmm_table *table, const struct vmm_unit_ *unit,
-			    uintptr_t code, struct vmm_detail *detail);
+enum vmm_err vmm_may_break_(const struct vmm_table *table, const struct vmm_unit_ *units,
+			    const struct vmm_unit_ *unit, uintptr_t code,
+			    struct vmm_detail *detail);
 
 /**
  * The last part of a change: what was stored is published, what was gathered is forgotten, and then

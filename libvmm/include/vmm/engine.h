@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef VMM_ENGINE_H
+#define VMM_ENGINE_H
+
+/**
+ * @file engine.h
+ * The engine behind every format, and the line that instantiates it. For authors of formats, in C only.
+ *
+ *     engine/walk.h     levels, indices, single descriptors
+ *     engine/runs.h     leaves side by side; where the contiguous bit is set
+ *     engine/map.h      map: plan and commit
+ *     engine/cut.h      leaves and runs that a range cuts; break-before-make
+ *     engine/change.h   unmap and protect
+ *     engine/reclaim.h  who frees an empty table, and when; trim and fini
+ *     engine/read.h     translate, query, visit
+ *     engine/shared.h   what is compiled once for all formats
+ */
+
+#include <vmm/engine/change.h>
+#include <vmm/engine/map.h>
+#include <vmm/engine/read.h>
+#include <vmm/engine/reclaim.h>
+
+/**
+ * Defines `symbol`, its plain functions, and nothing else. @p codec is a `static const struct vmm_codec`.
+ *
+ * Map and change, the two large ones, are compiled once per format and serve `need` too.
+ */
+#define VMM_FORMAT_DEFINE(symbol, codec)                                                           \
+	static __attribute__((noinline)) enum vmm_err symbol##_map_or_plan_(                       \
+		const struct vmm_table *table, struct vmm_table *commit, vmm_va_region_t va,       \
+		vmm_pa_t pa, vmm_attr_t attr, uint64_t *frame_count, struct vmm_detail *detail)    \
+	{                                                                                          \
+		return vmm_engine_map_(&(codec), table, commit, va, pa, attr, frame_count,         \
+				       detail);                                                    \
+	}                                                                                          \
+	static __attribute__((noinline)) enum vmm_err symbol##_change_or_plan_(                    \
+		const struct vmm_table *table, struct vmm_table *commit, vmm_va_region_t va,       \
+		const vmm_attr_t *attr, uint64_t *frame_count, struct vmm_detail *detail)          \
+	{                                                                                          \
+		return vmm_engine_change_(&(codec), table, commit, va, attr,                       \
+					  (uintptr_t)symbol##_change_or_plan_, frame_count,        \
+					  detail);                                                 \
+	}                                                                                          \
+	enum vmm_err symbol##_init(struct vmm_table *table, const struct vmm_table_config *config) \
+	{                                                                                          \
+		return vmm_init_(table, &symbol, &(codec).geometry, config);                       \
+	}                                                                                          \
+	enum vmm_err symbol##_effective(const struct vmm_table *table, vmm_attr_t attr,            \
+					vmm_attr_t *stored)                                        \
+	{                                                                                          \
+		return vmm_effective_(&(codec), table, attr, stored);                              \
+	}                                                                                          \
+	enum vmm_err symbol##_map(struct vmm_table *table, vmm_va_region_t va, vmm_pa_t pa,        \
+				  vmm_attr_t attr, struct vmm_detail *detail)                      \
+	{                                                                                          \
+		uint64_t frame_count;                                                              \
+                                                                                                   \
+		return symbol##_map_or_plan_(table, table, va, pa, attr, &frame_count, detail);    \
+	}                                                                                          \
+	enum vmm_err symbol##_unmap(struct vmm_table *table, vmm_va_region_t va,                   \
+				    struct vmm_detail *detail)                                     \
+	{                                                                                          \
+		uint64_t frame_count;                                                              \
+                                                                                                   \
+		return symbol##_change_or_plan_(table, table, va, NULL, &frame_count, detail);     \
+	}                                                                                          \
+	enum vmm_err symbol##_protect(struct vmm_table *table, vmm_va_region_t va,                 \
+				      vmm_attr_t attr, struct vmm_detail *detail)                  \
+	{                                                                                          \
+		uint64_t frame_count;                                                              \
+                                                                                                   \
+		return symbol##_change_or_plan_(table, table, va, &attr, &frame_count, detail);    \
+	}                                                                                          \
+	enum vmm_err symbol##_need(const struct vmm_table *table,                                  \
+				   const struct vmm_request *request, uint64_t *frame_count,       \
+				   struct vmm_detail *detail)                                      \
+	{                                                                                          \
+		uint64_t count = 0;                                                                \
+		enum vmm_err err;                                                                  \
+                                                                                                   \
+		if (request->op == VMM_OP_MAP) {                                                   \
+			err = symbol##_map_or_plan_(table, NULL, request->va, request->pa,         \
+						    request->attr, &count, detail);                \
+		} else {                                                                           \
+			err = symbol##_change_or_plan_(                                            \
+				table, NULL, request->va,                                          \
+				request->op == VMM_OP_PROTECT ? &request->attr : NULL, &count,     \
+				detail);                                                           \
+		}                                                                                  \
+		if (err == VMM_OK) {                                                               \
+			*frame_count = count;                                                      \
+		}                                                                                  \
+		return err;                                                                        \
+	}                                                                                          \
+	enum vmm_err symbol##_translate(const struct vmm_table *table, vmm_va_t va, vmm_pa_t *pa)  \
+	{                                                                                          \
+		return vmm_engine_translate_(&(codec), table, va, pa);                             \
+	}                                                                                          \
+	enum vmm_err symbol##_query(const struct vmm_table *table, vmm_va_t va,                    \
+				    struct vmm_leaf *leaf)                                         \
+	{                                                                                          \
+		return vmm_engine_query_(&(codec), table, va, leaf);                               \
+	}                                                                                          \
+	enum vmm_err symbol##_visit(const struct vmm_table *table, struct vmm_cursor *cursor,      \
+				    struct vmm_leaf *leaf, struct vmm_detail *detail)              \
+	{                                                                                          \
+		return vmm_engine_visit_(&(codec), table, cursor, leaf, detail);                   \
+	}                                                                                          \
+	void symbol##_trim(struct vmm_table *table)                                                \
+	{                                                                                          \
+		vmm_engine_trim_(&(codec), table);                                                 \
+	}                                                                                          \
+	void symbol##_fini(struct vmm_table *table)                                                \
+	{                                                                                          \
+		vmm_engine_fini_(&(codec), table);                                                 \
+	}                                                                                          \
+	const struct vmm_format symbol = { &(codec).geometry,                                      \
+					   symbol##_init,                                          \
+					   symbol##_effective,                                     \
+					   symbol##_need,                                          \
+					   symbol##_map,                                           \
+					   symbol##_unmap,                                         \
+					   symbol##_protect,                                       \
+					   symbol##_translate,                                     \
+					   symbol##_query,                                         \
+					   symbol##_visit,                                         \
+					   symbol##_trim,                                          \
+					   symbol##_fini };
+
+#endif /* VMM_ENGINE_H */

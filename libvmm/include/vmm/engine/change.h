@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef VMM_ENGINE_CHANGE_H
+#define VMM_ENGINE_CHANGE_H
+
+/**
+ * @file change.h
+ * Engine: unmap and protect.
+ *
+ * Both plan their cuts (cut.h), take the frames for them, build the subtrees, and then store: first
+ * whatever lies whole inside the range, then the units at its ends, so that while a unit is invalid nothing
+ * but its own slots is touched. One invalidation follows; only after it broken units are made again and
+ * tables that became empty go back to their source.
+ */
+
+#include <vmm/engine/cut.h>
+#include <vmm/engine/map.h>
+#include <vmm/engine/reclaim.h>
+#include <vmm/engine/shared.h>
+#include <vmm/engine/walk.h>
+
+/** protect's plan: leaves everywhere, of the type that is asked for. */
+VMM_INLINE enum vmm_err vmm_check_type_(const struct vmm_codec *codec,
+					const struct vmm_table *table,
+					const struct vmm_change_ *change,
+					struct vmm_detail *detail)
+{
+	uint64_t va = change->first;
+	struct vmm_spot_ spot;
+	unsigned int i, count;
+	enum vmm_err err;
+
+	/* Invariant: [change->first, va) is mapped with the right type. */
+	for (;;) {
+		vmm_walk_(codec, table, va, &spot);
+		count = vmm_touched_(codec, &spot, va, change->last - va + 1);
+		for (i = 0; i < count; i++) {
+			spot.desc = vmm_load_(&spot.descriptors[spot.index]);
+			err = vmm_leaf_at_(codec, table, &spot);
+			if (err == VMM_ERR_CORRUPT && spot.level > 0 &&
+			    codec->kind(table, spot.desc, spot.level) == VMM_KIND_TABLE) {
+				break;
+			}
+			if (err == VMM_OK && ((spot.desc ^ change->word) & codec->type) != 0) {
+				err = VMM_ERR_ATTR;
+			}
+			if (err != VMM_OK) {
+				return vmm_fail_(table, detail, err, va, spot.desc,
+						 (int)spot.level);
+			}
+			va |= vmm_reach_(codec, spot.level) - 1;
+			if (va >= change->last) {
+				return VMM_OK;
+			}
+			va++;
+			spot.index++;
+		}
+	}
+}
+
+/**
+ * Changes the leaves of one table from the spot on, in place. Returns how many descriptors it passed.
+ * @param va  where the spot's descriptor starts
+ */
+VMM_INLINE unsigned int vmm_protect_row_(const struct vmm_codec *codec, const struct vmm_table *table,
+				     const struct vmm_spot_ *spot, uint64_t va, unsigned int count,
+				     uint64_t word, struct vmm_gather_ *gather)
+{
+	uint64_t *slot = &spot->descriptors[spot->index];
+	unsigned int shift = vmm_shift_(codec, spot->level);
+	unsigned int first = count;
+	unsigned int last = 0;
+	bool global = false;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		uint64_t old = vmm_load_(&slot[i]);
+		uint64_t new = vmm_permit_(codec, old, word);
+
+		if (spot->level > 0 && codec->kind(table, old, spot->level) == VMM_KIND_TABLE) {
+			break;
+		}
+		if (new != old) {
+			vmm_store_(&slot[i], new);
+			global |= codec->is_global(old);
+			first = i < first ? i : first;
+			last = i;
+		}
+	}
+	if (first <= last && first < count) {
+		gather->global |= global;
+		vmm_clean_(table, &slot[first], (last - first + 1) * sizeof(*slot));
+		vmm_gather_add_(table, gather,
+				vmm_extend_(table, va + ((uint64_t)first << shift)),
+				last - first + 1, shift, spot->level, false);
+	}
+	return i;
+}
+
+/** Changes every leaf of a range that is mapped and cuts none. */
+VMM_INLINE void vmm_protect_inside_(const struct vmm_codec *codec, const struct vmm_table *table,
+				    uint64_t va, uint64_t left, uint64_t word,
+				    struct vmm_gather_ *gather)
+{
+	while (left > 0) {
+		struct vmm_spot_ spot;
+		uint64_t offset, bytes;
+
+		vmm_walk_(codec, table, va, &spot);
+		/* A leaf that reaches beyond the range is there only if nothing changes in it. */
+		offset = va & (vmm_reach_(codec, spot.level) - 1);
+		bytes = (uint64_t)vmm_protect_row_(codec, table, &spot, va - offset,
+						   vmm_touched_(codec, &spot, va, left), word,
+						   gather)
+			<< vmm_shift_(codec, spot.level);
+		bytes = vmm_min_(bytes - offset, left);
+		va += bytes;
+		left -= bytes;
+	}
+}
+
+/**
+ * Clears the leaves of one table from the spot on. Returns how many descriptors it passed.
+ * @param va  where the spot's descriptor starts
+ */
+VMM_INLINE unsigned int vmm_clear_row_(const struct vmm_codec *codec,
+				       const struct vmm_table *table, const struct vmm_spot_ *spot,
+				       uint64_t va, unsigned int count, struct vmm_gather_ *gather)
+{
+	uint64_t *slot = &spot->descriptors[spot->index];
+	unsigned int shift = vmm_shift_(codec, spot->level);
+	unsigned int start = 0;
+	unsigned int gone = 0;
+	bool global = false;
+	unsigned int i;
+
+	/* Invariant: the leaves of [0, i) are cleared; those of [start, i) aren't gathered, and are all. */
+	for (i = 0; i < count; i++) {
+		uint64_t old = vmm_load_(&slot[i]);
+
+		if (spot->level > 0 && vmm_is_valid_(old) &&
+		    codec->kind(table, old, spot->level) == VMM_KIND_TABLE) {
+			break;
+		}
+		if (vmm_is_valid_(old)) {
+			vmm_store_(&slot[i], 0);
+			global |= codec->is_global(old);
+			gone++;
+			continue;
+		}
+		if (start < i) {
+			vmm_gather_add_(table, gather,
+					vmm_extend_(table, va + ((uint64_t)start << shift)),
+					i - start, shift, spot->level, false);
+		}
+		start = i + 1;
+	}
+	if (start < i) {
+		vmm_gather_add_(table, gather, vmm_extend_(table, va + ((uint64_t)start << shift)),
+				i - start, shift, spot->level, false);
+	}
+	gather->global |= global;
+	vmm_clean_(table, slot, i * sizeof(*slot));
+	vmm_count_sub_(table, spot->table_pa, gone);
+	return i;
+}
+
+/** Clears everything in a range that cuts no leaf; tables left empty are chained to @p dead. */
+VMM_INLINE void vmm_unmap_inside_(const struct vmm_codec *codec, const struct vmm_table *table,
+				  uint64_t va, uint64_t left, struct vmm_gather_ *gather,
+				  struct vmm_chain_ *dead)
+{
+	/* Invariant: nothing below va is mapped in the range; left bytes follow. */
+	while (left > 0) {
+		struct vmm_path_ path;
+		struct vmm_spot_ *spot = &path.spot;
+		uint64_t bytes;
+
+		vmm_path_walk_(codec, table, va, left, &path);
+		if (vmm_is_droppable_(codec, table, spot, va, left)) {
+			vmm_drop_(codec, table, spot, va, gather, dead);
+			bytes = vmm_reach_(codec, spot->level);
+		} else {
+			unsigned int count = vmm_touched_(codec, spot, va, left);
+			uint64_t offset = va & (vmm_reach_(codec, spot->level) - 1);
+
+			count = vmm_clear_row_(codec, table, spot, va - offset, count, gather);
+			bytes = ((uint64_t)count << vmm_shift_(codec, spot->level)) - offset;
+		}
+		vmm_prune_(codec, table, &path, va, gather, dead);
+		bytes = vmm_min_(bytes, left);
+		va += bytes;
+		left -= bytes;
+	}
+}
+
+/** Everything after the frames were taken. Can't fail. */
+VMM_INLINE void vmm_commit_change_(const struct vmm_codec *codec, struct vmm_table *table,
+				   const struct vmm_change_ *change, struct vmm_cut_ *cut,
+				   struct vmm_chain_ *chain)
+{
+	struct vmm_gather_ gather;
+	struct vmm_chain_ dead = { 0 };
+	uint64_t first = change->first;
+	uint64_t end = change->last + 1;
+	unsigned int i;
+
+	gather.any = gather.whole = gather.walk = gather.global = false;
+	gather.total = gather.first = 0;
+	gather.run_count = 0;
+	for (i = 0; i < 2; i++) {
+		if (cut->split[i].desc != 0) {
+			vmm_build_split_(codec, table, &cut->split[i], change, chain);
+		}
+	}
+	if (cut->unit[0].count != 0) {
+		first = cut->unit[0].last + 1;
+	}
+	if (cut->unit[1].count != 0) {
+		end = cut->unit[1].first;
+	}
+	if (first < end && change->protect) {
+		vmm_protect_inside_(codec, table, first, end - first, change->word, &gather);
+	} else if (first < end) {
+		vmm_unmap_inside_(codec, table, first, end - first, &gather, &dead);
+	}
+	for (i = 0; i < 2; i++) {
+		vmm_account_unit_(codec, table, cut, change, &cut->unit[i], &gather);
+	}
+	/* Subtrees are complete before a walker can reach them. */
+	if (cut->frame_count != 0) {
+		vmm_publish_(table);
+	}
+	for (i = 0; i < 2; i++) {
+		vmm_store_unit_(codec, table, cut, change, &cut->unit[i]);
+	}
+	if (gather.any) {
+		vmm_settle_(table, &gather, codec->walk_by_space, cut->unit,
+			    codec->geometry.page_shift);
+	}
+	vmm_give_back_(table, &dead);
+}
+
+/** Plans a change; with @p commit, which is the same table, does it too. */
+VMM_INLINE enum vmm_err vmm_engine_change_(const struct vmm_codec *codec,
+					   const struct vmm_table *table, struct vmm_table *commit,
+					   vmm_va_region_t va, const vmm_attr_t *attr,
+					   uintptr_t code, uint64_t *frame_count,
+					   struct vmm_detail *detail)
+{
+	struct vmm_change_ change;
+	struct vmm_cut_ cut;
+	struct vmm_chain_ chain;
+	vmm_attr_t stored;
+	unsigned int i;
+	enum vmm_err err;
+
+	err = vmm_check_region_(table, codec->geometry.page_shift, va, detail);
+	if (err != VMM_OK) {
+		return err;
+	}
+	change.first = va.bytes.start & table->va_mask;
+	change.last = change.first + (va.bytes.size - 1);
+	change.protect = attr != NULL;
+	change.word = 0;
+	if (change.protect) {
+		err = vmm_effective_(codec, table, *attr, &stored);
+		if (err != VMM_OK) {
+			return vmm_fail_(table, detail, err, change.first, 0, -1);
+		}
+		change.word = codec->attr_word(table, stored);
+		err = vmm_check_type_(codec, table, &change, detail);
+		if (err != VMM_OK) {
+			return err;
+		}
+	}
+	err = vmm_plan_cut_(codec, table, &change, &cut, detail);
+	if (err != VMM_OK || commit == NULL) {
+		if (err == VMM_OK) {
+			*frame_count = cut.frame_count;
+		}
+		return err;
+	}
+	for (i = 0; i < 2; i++) {
+		err = vmm_may_break_(table, cut.unit, &cut.unit[i], code, detail);
+		if (err != VMM_OK) {
+			return err;
+		}
+	}
+	err = vmm_take_(commit, cut.frame_count, &chain);
+	if (err != VMM_OK) {
+		return vmm_fail_(table, detail, err, change.first, 0, -1);
+	}
+	vmm_commit_change_(codec, commit, &change, &cut, &chain);
+	return VMM_OK;
+}
+
+#endif /* VMM_ENGINE_CHANGE_H */

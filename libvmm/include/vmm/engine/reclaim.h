@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef VMM_ENGINE_RECLAIM_H
+#define VMM_ENGINE_RECLAIM_H
+
+/**
+ * @file reclaim.h
+ * Engine: who frees an empty table, and when.
+ *
+ * The operation that empties a table unlinks it, and so does one whose range covers it. The frame is chained
+ * through the table's own first slot and given back after the invalidation has completed (Arm ARM D8.17; RISC-V:
+ * SFENCE.VMA with rs1 = x0), as a walk cache may hold the link until then. A frame that the source does not own
+ * is borrowed: it is unlinked but never chained, counted or freed.
+ */
+
+#include <vmm/engine/shared.h>
+#include <vmm/engine/walk.h>
+
+/** A spot and the descriptors passed on the way to it. */
+struct vmm_path_ {
+	struct vmm_spot_ spot;
+	struct vmm_spot_ above[VMM_LEVELS_MAX]; /* by level; those over spot.level are set */
+};
+
+/** Whether the spot's descriptor links a table that the range covers whole. */
+VMM_INLINE bool vmm_is_droppable_(const struct vmm_codec *codec, const struct vmm_table *table,
+				  const struct vmm_spot_ *spot, uint64_t va, uint64_t left)
+{
+	uint64_t reach = vmm_reach_(codec, spot->level);
+
+	return spot->level > 0 && (table->flags & VMM_TABLE_KEEP) == 0 && left >= reach &&
+	       (va & (reach - 1)) == 0 && vmm_is_valid_(spot->desc) &&
+	       codec->kind(table, spot->desc, spot->level) == VMM_KIND_TABLE;
+}
+
+/** Walks like vmm_walk_(), but stops at a table that can be dropped, and remembers the way. */
+VMM_INLINE void vmm_path_walk_(const struct vmm_codec *codec, const struct vmm_table *table,
+			       uint64_t va, uint64_t left, struct vmm_path_ *path)
+{
+	struct vmm_spot_ *spot = &path->spot;
+
+	vmm_spot_load_(codec, table, table->root, table->root_level, va, spot);
+	while (spot->level > 0 && vmm_is_valid_(spot->desc) &&
+	       codec->kind(table, spot->desc, spot->level) == VMM_KIND_TABLE &&
+	       !vmm_is_droppable_(codec, table, spot, va, left)) {
+		path->above[spot->level] = *spot;
+		vmm_spot_load_(codec, table, codec->next(spot->desc), spot->level - 1, va, spot);
+	}
+}
+
+/** Chains a table, whose descriptors are at @p level, and every table below it, children first. */
+VMM_INLINE void vmm_chain_subtree_(const struct vmm_codec *codec, const struct vmm_table *table,
+				   uint64_t pa, unsigned int level, struct vmm_chain_ *dead)
+{
+	uint64_t at[VMM_LEVELS_MAX];
+	unsigned int next[VMM_LEVELS_MAX];
+	unsigned int now = level;
+
+	at[now] = pa;
+	next[now] = 0;
+	/* Invariant: of each table on the way, the subtrees of [0, next) are chained. */
+	for (;;) {
+		uint64_t desc;
+
+		if (now == 0 || next[now] == vmm_entries_(codec)) {
+			vmm_push_dead_(table, dead, at[now], false);
+			if (now == level) {
+				return;
+			}
+			now++;
+			continue;
+		}
+		desc = vmm_load_(&vmm_descriptors_(table, at[now])[next[now]++]);
+		if (vmm_is_valid_(desc) && codec->kind(table, desc, now) == VMM_KIND_TABLE) {
+			now--;
+			at[now] = codec->next(desc);
+			next[now] = 0;
+		}
+	}
+}
+
+/** Unlinks the table at the spot, all of which the range covers. Costs by table, not by page. */
+VMM_INLINE void vmm_drop_(const struct vmm_codec *codec, const struct vmm_table *table,
+			  const struct vmm_spot_ *spot, uint64_t va, struct vmm_gather_ *gather,
+			  struct vmm_chain_ *dead)
+{
+	uint64_t *slot = &spot->descriptors[spot->index];
+	unsigned int page_shift = codec->geometry.page_shift;
+
+	vmm_store_(slot, 0);
+	vmm_clean_(table, slot, sizeof(*slot));
+	vmm_count_sub_(table, spot->table_pa, 1);
+	vmm_chain_subtree_(codec, table, codec->next(spot->desc), spot->level - 1, dead);
+	vmm_gather_add_(table, gather, vmm_extend_(table, va),
+			vmm_reach_(codec, spot->level) >> page_shift, page_shift, 0, true);
+	/* What the leaves were isn't read; the table knows whether it ever had a global one. */
+	gather->global |= table->has_global;
+}
+
+/** Unlinks the tables on the path that have nothing left in them, from the spot's own upwards. */
+VMM_INLINE void vmm_prune_(const struct vmm_codec *codec, const struct vmm_table *table,
+			   const struct vmm_path_ *path, uint64_t va, struct vmm_gather_ *gather,
+			   struct vmm_chain_ *dead)
+{
+	uint64_t pa = path->spot.table_pa;
+	unsigned int level = path->spot.level;
+
+	if ((table->flags & VMM_TABLE_KEEP) != 0) {
+		return;
+	}
+	while (level < table->root_level) {
+		const uint16_t *valid = vmm_count_(table, pa);
+		const struct vmm_spot_ *above = &path->above[level + 1];
+		uint64_t *slot = &above->descriptors[above->index];
+
+		if (valid == NULL || *valid != 0) {
+			return;
+		}
+		vmm_store_(slot, 0);
+		vmm_clean_(table, slot, sizeof(*slot));
+		vmm_push_dead_(table, dead, pa, true);
+		vmm_gather_add_(table, gather, vmm_extend_(table, va), 1,
+				codec->geometry.page_shift, 0, true);
+		pa = above->table_pa;
+		vmm_count_sub_(table, pa, 1);
+		level++;
+	}
+}
+
+/** Frees every table without a leaf below it: one walk over the tables, children first. */
+VMM_INLINE void vmm_engine_trim_(const struct vmm_codec *codec, struct vmm_table *table)
+{
+	uint64_t at[VMM_LEVELS_MAX];
+	unsigned int next[VMM_LEVELS_MAX];
+	struct vmm_chain_ dead = { 0 };
+	unsigned int now = table->root_level;
+
+	if (now == 0) {
+		return;
+	}
+	at[now] = table->root;
+	next[now] = 0;
+	/* Invariant: of each table on the way, the subtrees of [0, next) are trimmed. */
+	while (now < table->root_level || next[now] < vmm_entries_(codec)) {
+		uint64_t *slot;
+		uint64_t desc;
+
+		if (now == 0 || next[now] == vmm_entries_(codec)) {
+			const uint16_t *valid = vmm_count_(table, at[now]);
+
+			now++;
+			if (valid != NULL && *valid == 0) {
+				slot = &vmm_descriptors_(table, at[now])[next[now] - 1];
+				vmm_store_(slot, 0);
+				vmm_clean_(table, slot, sizeof(*slot));
+				vmm_push_dead_(table, &dead, at[now - 1], true);
+				vmm_count_sub_(table, at[now], 1);
+			}
+			continue;
+		}
+		desc = vmm_load_(&vmm_descriptors_(table, at[now])[next[now]++]);
+		if (now > 0 && vmm_is_valid_(desc) &&
+		    codec->kind(table, desc, now) == VMM_KIND_TABLE) {
+			now--;
+			at[now] = codec->next(desc);
+			next[now] = 0;
+		}
+	}
+	if (dead.head != 0) {
+		vmm_publish_(table);
+		vmm_forget_space_(table);
+		vmm_give_back_(table, &dead);
+	}
+}
+
+VMM_INLINE void vmm_engine_fini_(const struct vmm_codec *codec, struct vmm_table *table)
+{
+	struct vmm_chain_ dead = { 0 };
+
+	if (table->format == NULL) {
+		return;
+	}
+	vmm_chain_subtree_(codec, table, table->root, table->root_level, &dead);
+	vmm_publish_(table);
+	vmm_forget_space_(table);
+	vmm_give_back_(table, &dead);
+	vmm_reset_(table);
+}
+
+#endif /* VMM_ENGINE_RECLAIM_H */

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the CPUs must forget: gathered while an operation stores, issued once through the seam, as
+ * narrow as the rules allow.
+ */
+
+#include <vmm/engine/shared.h>
+
+static bool joins_last_run(struct vmm_gather_ *gather, uint64_t va, uint64_t count,
+			   unsigned int shift, unsigned int level, bool walk)
+{
+	unsigned int last = gather->run_count - 1u;
+	uint64_t size;
+
+	if (gather->run_count == 0) {
+		return false;
+	}
+	size = (uint64_t)gather->run[last].count << gather->run[last].shift;
+	if (walk && va - gather->run[last].va < size && count << shift <= size) {
+		/* The table above a leaf goes too: one invalidation does both (Arm ARM D8.17: VAE1
+		   against VALE1). One run of several leaves stays by leaf. */
+		if (gather->run[last].count == 1) {
+			gather->run[last].walk = true;
+		}
+		return gather->run[last].walk;
+	}
+	if (gather->run[last].walk != walk || gather->run[last].shift != shift ||
+	    gather->run[last].level != level || gather->run[last].va + size != va) {
+		return false;
+	}
+	gather->run[last].count += (uint32_t)count;
+	gather->total += count;
+	return true;
+}
+
+void vmm_gather_add_(const struct vmm_table *table, struct vmm_gather_ *gather, uint64_t va,
+		     uint64_t count, unsigned int shift, unsigned int level, bool walk)
+{
+	unsigned int next = gather->run_count;
+
+	if (count == 0) {
+		return;
+	}
+	if (!gather->any) {
+		gather->first = va;
+	}
+	gather->any = true;
+	gather->walk |= walk;
+	gather->whole |= gather->total + count > table->flush_max;
+	if (gather->whole || joins_last_run(gather, va, count, shift, level, walk)) {
+		return;
+	}
+	if (next == VMM_GATHER_RUNS_) {
+		gather->whole = true;
+		return;
+	}
+	gather->run[next].va = va;
+	gather->run[next].count = (uint32_t)count;
+	gather->run[next].shift = (uint8_t)shift;
+	gather->run[next].level = (uint8_t)level;
+	gather->run[next].walk = walk;
+	gather->run_count++;
+	gather->total += count;
+}
+
+/*
+ * Cached table descriptors carry the ASID that ran when they were walked: above the kernel's half, and
+ * above global leaves, that may be any (Arm ARM D8.17, RLGSCG).
+ */
+static bool is_any_asid(const struct vmm_table *table, bool walk, bool global)
+{
+	return global || (walk && (table->half == VMM_UPPER_HALF || table->has_global));
+}
+
+static void start_request(const struct vmm_table *table, struct vmm_invalidation *request,
+			  bool any_asid)
+{
+	request->any_asid = any_asid;
+	request->asid = table->asid;
+	request->level = 0;
+	request->stride_shift = table->frames->page_shift;
+	request->count = 1;
+}
+
+static void issue_space(const struct vmm_table *table, uint64_t va, bool any_asid)
+{
+	struct vmm_invalidation request;
+
+	start_request(table, &request, any_asid);
+	request.scope = VMM_SCOPE_SPACE;
+	request.va = vmm_va(va);
+	table->sync->invalidate(table, &request);
+}
+
+void vmm_gather_issue_(const struct vmm_table *table, const struct vmm_gather_ *gather,
+		       bool walk_by_space)
+{
+	unsigned int i;
+
+	if (table->sync == NULL) {
+		return;
+	}
+	if (gather->whole || (gather->walk && walk_by_space) ||
+	    (table->flags & VMM_TABLE_FLUSH_WHOLE) != 0) {
+		issue_space(table, gather->first,
+			    is_any_asid(table, gather->walk, gather->global));
+		return;
+	}
+	for (i = 0; i < gather->run_count; i++) {
+		struct vmm_invalidation request;
+
+		start_request(table, &request,
+			      is_any_asid(table, gather->run[i].walk, gather->global));
+		request.scope = gather->run[i].walk ? VMM_SCOPE_WALK : VMM_SCOPE_LEAF;
+		request.va = vmm_va(gather->run[i].va);
+		request.count = gather->run[i].count;
+		request.stride_shift = gather->run[i].shift;
+		request.level = gather->run[i].level;
+		table->sync->invalidate(table, &request);
+	}
+}
+
+void vmm_mapped_(const struct vmm_table *table, uint64_t va, uint64_t size, unsigned int shift,
+		 unsigned int level)
+{
+	struct vmm_invalidation added;
+
+	if (table->sync == NULL) {
+		return;
+	}
+	start_request(table, &added, table->has_global);
+	added.scope = VMM_SCOPE_LEAF;
+	added.va = vmm_va(vmm_extend_(table, va));
+	added.count = size >> shift;
+	added.stride_shift = (uint8_t)shift;
+	added.level = (uint8_t)level;
+	table->sync->mapped(table, &added);
+}
+
+void vmm_forget_space_(const struct vmm_table *table)
+{
+	if (table->sync == NULL) {
+		return;
+	}
+	issue_space(table, vmm_va_raw(vmm_va(vmm_extend_(table, 0))),
+		    is_any_asid(table, true, false));
+	vmm_complete_(table);
+}
