@@ -52,6 +52,7 @@ static void abandon(struct board_frame *frame)
 	trap->kind = (enum board_trap_kind)frame->kind;
 	trap->pc = frame->pc;
 	trap->sp = frame->x[board_frame_stack_pointer];
+	trap->status = frame->status;
 	trap->cause = frame->cause;
 	trap->address = frame->address;
 	frame->pc = (uintptr_t)board_try_resume;

@@ -135,11 +135,12 @@ struct board_frame {
 	uint64_t reserved;
 };
 
-/** What is left of a trap for whoever asks later. */
+/** What is left of a trap for whoever asks later; members as in struct board_frame. */
 struct board_trap {
 	enum board_trap_kind kind;
 	uint64_t pc;
 	uint64_t sp;
+	uint64_t status;
 	uint64_t cause;
 	uint64_t address;
 };
