@@ -74,13 +74,13 @@ VMM_INLINE unsigned int vmm_protect_row_(const struct vmm_codec *codec, const st
 
 	for (i = 0; i < count; i++) {
 		uint64_t old = vmm_load_(&slot[i]);
-		uint64_t new = vmm_permit_(codec, old, word);
+		uint64_t permitted = vmm_permit_(codec, old, word);
 
 		if (spot->level > 0 && codec->kind(table, old, spot->level) == VMM_KIND_TABLE) {
 			break;
 		}
-		if (new != old) {
-			vmm_store_(&slot[i], new);
+		if (permitted != old) {
+			vmm_store_(&slot[i], permitted);
 			global |= codec->is_global(old);
 			first = i < first ? i : first;
 			last = i;

@@ -93,6 +93,7 @@ VMM_INLINE enum vmm_err vmm_find_cut_(const struct vmm_codec *codec,
 
 	split->desc = 0;
 	unit->count = 0;
+	unit->breaks = false;
 	vmm_walk_(codec, table, va, &spot);
 	first = va & ~(vmm_reach_(codec, spot.level) - 1);
 	last = first + (vmm_reach_(codec, spot.level) - 1);
