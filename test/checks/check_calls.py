@@ -4,10 +4,14 @@
 
   check_calls.py OBJDUMP READELF LIBRARY RULES LIMIT
 
-A row of RULES allows indirect calls: a function, what it may call through a pointer, and why; the
-first two are regular expressions. "-" as the second column is a function that the library doesn't
-hold. The call graph is made of direct calls and of these rows: it must have no cycle, and the deepest
-path in it must take at most LIMIT bytes, the frames of hooks not counted.
+A row of RULES allows indirect calls: a function, how many it may have, what they may call, and why it
+is through a pointer. Function and callees are regular expressions; "-" as callee is what the library
+doesn't hold. A function may be given as object:name. A row "@name expression" gives callees a name.
+
+The number is what the source has: one more is a call that the compiler was to fold away.
+
+The call graph is made of direct calls and of these rows: it must have no cycle, and the deepest path in
+it must take at most LIMIT bytes, the frames of hooks not counted.
 """
 
 import re
@@ -16,11 +20,22 @@ import sys
 import objects
 
 
+def read_rules(path):
+    names, rows = {"-": None}, []
+    for row in objects.read_rules(path):
+        if row.startswith("@"):
+            name, names[name] = row.split(None, 1)
+        else:
+            function, number, callees, _ = row.split(None, 3)
+            callees = [names.get(callee, callee) for callee in callees.split(",")]
+            rows.append((function, int(number), [callee for callee in callees if callee]))
+    return rows
+
+
 class Graph:
     def __init__(self, archive, rules):
         self.archive = archive
-        self.rules = [row.split(None, 2) for row in objects.read_rules(rules)]
-        self.used = set()
+        self.rules = read_rules(rules)
         self.edges, self.faults = {}, []
         for function in archive.functions:
             self.edges[function] = self._callees(function)
@@ -29,16 +44,17 @@ class Graph:
         callees = {c for t in function.calls if (c := self.archive.resolve(function, t))}
         if not function.indirect:
             return callees
-        rows = [i for i, row in enumerate(self.rules) if re.fullmatch(row[0], function.name)]
-        self.used.update(rows)
+        rows = [row for row in self.rules
+                if re.fullmatch(row[0], function.name) or re.fullmatch(row[0], function.full_name)]
         if not rows:
-            self.faults.append(f"{function} has an indirect call ({', '.join(function.indirect)}) "
-                               "and no row in the rules")
-        for row in (self.rules[i] for i in rows):
-            if row[1] == "-":
-                continue
-            found = {f for f in self.archive.functions if re.fullmatch(row[1], f.name)}
-            callees |= found
+            self.faults.append(f"{function.full_name} has {len(function.indirect)} indirect calls "
+                               f"({', '.join(function.indirect)}) and no row in the rules")
+        elif len(function.indirect) > max(row[1] for row in rows):
+            self.faults.append(f"{function} has {len(function.indirect)} indirect calls, more than the "
+                               f"{max(row[1] for row in rows)} of the rules")
+        for _, _, patterns in rows:
+            callees |= {f for f in self.archive.functions for pattern in patterns
+                        if re.fullmatch(pattern, f.name)}
         return callees
 
     def cycle(self):

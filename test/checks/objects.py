@@ -17,6 +17,8 @@ DIRECT = ("R_AARCH64_CALL26", "R_AARCH64_JUMP26", "R_RISCV_CALL", "R_RISCV_CALL_
 class Function:
     def __init__(self, member, name, is_global):
         self.member, self.name, self.is_global = member, name, is_global
+        # "libvmm_bump:bump_alloc", for rules that mean one of several statics.
+        self.full_name = re.sub(r"\.[cS]\.o$", "", member) + ":" + name
         self.calls = set()        # names as the relocations have them
         self.indirect = []        # instructions
         self.relocations = []     # (type, target)
@@ -51,6 +53,7 @@ class Archive:
         self.data = []            # (member, section, offset, relocation, target)
         self.undefined = collections.defaultdict(set)
         self._by_place = {}       # (member, section, offset) -> name of a function
+        self._function_at = {}    # the same -> Function; identical functions share a place
         self.globals = {}         # name -> (member, section, offset, size)
         self.objects = collections.defaultdict(list)   # (member, section) -> [(offset, size, name)]
         self._symbols()
@@ -88,7 +91,7 @@ class Archive:
 
     def _disassemble(self):
         member = section = function = None
-        pending_call = False
+        pending_call = inner_call = False
         for line in run(self.objdump, "-dr", "--no-show-raw-insn", self.path).splitlines():
             match = re.match(r"^(\S+):\s+file format", line)
             if match:
@@ -106,11 +109,16 @@ class Archive:
                     name = self._by_place.get(place, name)
                     function = Function(member, name, self.globals.get(name, (None,))[0] == member)
                     self.functions.append(function)
+                    self._function_at[place] = function
                 continue
             match = RELOCATION.match(line)
             if match and function:
                 kind, target = match[2], match[3]
                 function.relocations.append((kind, target))
+                if inner_call:
+                    # What the instruction itself says is only what the relocation will replace.
+                    function.calls.discard(inner_call)
+                    inner_call = None
                 if kind in DIRECT:
                     if not target.startswith(".L"):
                         function.calls.add(target)
@@ -130,15 +138,16 @@ class Archive:
                         function.calls.add(known[1])
                     elif not (mnemonic == "jr" and operands == "ra"):
                         function.indirect.append(f"{mnemonic} {operands}")
-                else:
-                    # A direct call inside a section, which needs no relocation.
-                    inner = re.search(r"<([^+>]+)>$", operands)
-                    if mnemonic in ("bl", "b", "jal", "j") and inner \
-                            and not inner[1].startswith((".L", "$")) \
-                            and inner[1] in self._by_place.values() and inner[1] != function.name:
-                        function.calls.add(inner[1])
-                    elif mnemonic in ("bl", "jal") and inner and inner[1] == function.name:
-                        function.calls.add(inner[1])
+                inner_call = None
+                # A direct call inside a section, which needs no relocation. A jump to the own start
+                # is a loop.
+                inner = re.search(r"<([^+>]+)>$", operands)
+                if inner and mnemonic in ("bl", "b", "jal", "j") \
+                        and inner[1] in self._by_place.values() \
+                        and (mnemonic in ("bl", "jal") or inner[1] != function.name) \
+                        and inner[1] not in function.calls:
+                    inner_call = inner[1]
+                    function.calls.add(inner_call)
 
     def _data_relocations(self):
         member = section = None
@@ -170,12 +179,17 @@ class Archive:
 
     def resolve(self, function, target):
         """The function that a call's target means, or None if another object has to supply it."""
-        target = target.split("+0x")[0]
-        name = self._by_place.get((function.member, target, 0), target)
-        here = [f for f in self.functions if f.name == name and f.member == function.member]
-        if here:
-            return here[0]
-        return next((f for f in self.functions if f.name == name and f.is_global), None)
+        base, _, offset = target.partition("+")
+        place = (function.member, base, int(offset or "0", 0))
+        if place not in self._function_at:
+            places = [p for p, name in self._by_place.items()
+                      if name == base and p[0] == function.member]
+            place = places[0] if places else self.globals.get(base)
+        if place in self._function_at:
+            return self._function_at[place]
+        if base not in self.undefined:
+            raise ValueError(f"{function} calls {target}, which isn't understood")
+        return None
 
     def object_named(self, function, target):
         """(name, member) of the data that a relocation in a function refers to, as objects has it."""
