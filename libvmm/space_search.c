@@ -157,9 +157,9 @@ static bool is_promising(const struct vmm_search_ *search, const struct vmm_rang
 		return range->start > search->first &&
 		       range->start - search->first >= search->size;
 	}
-	/* The gaps there start behind this range. As there is a range behind it, end is no 0. */
+	/* The gaps there start behind the next range. As there is one, end has not wrapped. */
 	end = vmm_range_end_(range);
-	return end <= search->last && search->last - end >= search->size - 1;
+	return end < search->last && search->last - end > search->size;
 }
 
 /* After its subtree was looked through in vain a node has no better use for a bound too high. */

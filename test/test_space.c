@@ -694,17 +694,118 @@ static void check_notices_each_wrong_word_of_the_space(void **state)
 
 static void check_notices_a_gap_that_is_filed_twice(void **state)
 {
-	struct vmm_bin *bin = NULL;
+	struct vmm_bin *bin = &fixture.bins[3];
 
 	(void)state;
 	spread_ranges(false);
-	for (unsigned int i = 0; i < 4 && bin == NULL; i++) {
-		bin = fixture.bins[i].root == NULL ? &fixture.bins[i] : NULL;
-	}
-	assert_non_null(bin);
+	assert_null(bin->root);
 	bin->root = &fixture.ranges[0].by_gap;
 	bin->lowest = bin->root;
-	fixture.space.bin_map[0] |= UINT64_C(1) << (bin - fixture.bins);
+	fixture.space.bin_map[0] |= UINT64_C(1) << 3;
+	assert_int_equal(vmm_space_check(&fixture.space), VMM_ERR_CORRUPT);
+}
+
+/* A leaf of the tree of a bin; the bins of 1 to 3 pages have five gaps each. */
+static struct vmm_link_ *leaf_of(const struct vmm_bin *bin)
+{
+	struct vmm_link_ *link = bin->root;
+
+	while (link->child[0] != NULL || link->child[1] != NULL) {
+		link = link->child[link->child[1] != NULL];
+	}
+	return link;
+}
+
+static struct vmm_link_ *parent_of(const struct vmm_link_ *link)
+{
+	return (struct vmm_link_ *)(link->parent & ~(uintptr_t)1);
+}
+
+/* Hangs `link` where `old` is a leaf. */
+static void replace_leaf(const struct vmm_link_ *old, struct vmm_link_ *link)
+{
+	struct vmm_link_ *parent = parent_of(old);
+
+	parent->child[parent->child[1] == old] = link;
+	*link = *old;
+}
+
+static void check_notices_gaps_that_are_filed_under_each_others_size(void **state)
+{
+	struct vmm_link_ *one;
+	struct vmm_link_ *two;
+	struct vmm_link_ saved;
+
+	(void)state;
+	spread_ranges(false);
+	/* The last of the smaller and the first of the larger: both trees stay in order. */
+	one = leaf_of(&fixture.bins[0]);
+	two = fixture.bins[1].lowest;
+	assert_null(two->child[1]);
+	saved = *one;
+	parent_of(one)->child[parent_of(one)->child[1] == one] = two;
+	parent_of(two)->child[parent_of(two)->child[1] == two] = one;
+	*one = *two;
+	*two = saved;
+	fixture.bins[1].lowest = one;
+	assert_int_equal(vmm_space_check(&fixture.space), VMM_ERR_CORRUPT);
+}
+
+static void check_notices_gaps_that_are_filed_in_the_wrong_order(void **state)
+{
+	struct vmm_link_ *leaf;
+	struct vmm_link_ *parent;
+	struct vmm_link_ *beside;
+
+	(void)state;
+	spread_ranges(false);
+	leaf = leaf_of(&fixture.bins[0]);
+	parent = parent_of(leaf);
+	beside = parent->child[0];
+	parent->child[0] = parent->child[1];
+	parent->child[1] = beside;
+	assert_int_equal(vmm_space_check(&fixture.space), VMM_ERR_CORRUPT);
+}
+
+static void check_notices_a_gap_that_belongs_to_no_range(void **state)
+{
+	struct vmm_range copy;
+	struct vmm_link_ *leaf;
+	struct vmm_link_ *unfiled = NULL;
+
+	(void)state;
+	spread_ranges(false);
+	leaf = leaf_of(&fixture.bins[0]);
+	copy = *VMM_CONTAINER_OF(leaf, struct vmm_range, by_gap);
+	replace_leaf(leaf, &copy.by_gap);
+	assert_int_equal(vmm_space_check(&fixture.space), VMM_ERR_CORRUPT);
+	/* Even if the range that has the gap looks as if it were filed, below one without a gap. */
+	for (unsigned int i = 0; i < RANGES - 4; i++) {
+		if (fixture.ranges[i].gap == 0) {
+			unfiled = &fixture.ranges[i].by_gap;
+		}
+	}
+	assert_non_null(unfiled);
+	unfiled->child[0] = leaf;
+	leaf->parent = (uintptr_t)unfiled;
+	assert_int_equal(vmm_space_check(&fixture.space), VMM_ERR_CORRUPT);
+}
+
+static void check_notices_a_gap_of_another_space(void **state)
+{
+	static struct fixture other;
+	const struct vmm_range *range;
+	struct vmm_link_ *leaf;
+
+	(void)state;
+	spread_ranges(false);
+	other = fixture;
+	vmm_space_rebase(&other.space,
+			 (uint64_t)(uintptr_t)&other - (uint64_t)(uintptr_t)&fixture);
+	assert_int_equal(vmm_space_check(&other.space), VMM_OK);
+	leaf = leaf_of(&fixture.bins[0]);
+	range = VMM_CONTAINER_OF(leaf, struct vmm_range, by_gap);
+	replace_leaf(leaf, &other.ranges[range - fixture.ranges].by_gap);
 	assert_int_equal(vmm_space_check(&fixture.space), VMM_ERR_CORRUPT);
 }
 
@@ -736,6 +837,10 @@ int main(void)
 		cmocka_unit_test(check_notices_each_wrong_word_of_a_node_and_a_bin),
 		cmocka_unit_test(check_notices_each_wrong_word_of_the_space),
 		cmocka_unit_test(check_notices_a_gap_that_is_filed_twice),
+		cmocka_unit_test(check_notices_gaps_that_are_filed_under_each_others_size),
+		cmocka_unit_test(check_notices_gaps_that_are_filed_in_the_wrong_order),
+		cmocka_unit_test(check_notices_a_gap_that_belongs_to_no_range),
+		cmocka_unit_test(check_notices_a_gap_of_another_space),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
