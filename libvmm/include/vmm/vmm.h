@@ -349,12 +349,13 @@ struct vmm_difference {
 struct vmm_audit_cursor {
 	struct vmm_cursor cursor;
 	struct vmm_leaf leaf;                /* what is left of it; size 0: the next one is due */
-	const struct vmm_mapping *mapping;   /* compared up to `at`, or visited last by_pa */
-	uint64_t at;
-	const struct vmm_mapping *widest[10]; /* of each class, the one that reaches the highest */
+	const struct vmm_mapping *mapping;   /* the current entry; NULL: there is no more */
+	uint64_t used;                       /* bytes of it that were compared */
+	const struct vmm_mapping *widest[9]; /* of each class, the one that reaches the highest */
 	uint8_t stage;
 	uint8_t part;
 	bool leaf_is_bad;
+	bool no_leaf;
 };
 
 /**

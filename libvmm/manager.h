@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef VMM_MANAGER_H
+#define VMM_MANAGER_H
+
+/**
+ * @file manager.h
+ * What the files of the manager share. Private.
+ */
+
+#include <vmm/vmm.h>
+
+#include "record_impl.h"
+
+/** Says where it failed, if someone wants to know, and returns `err`. */
+VMM_INLINE enum vmm_err vmm_fail_(struct vmm_detail *detail, uint64_t va, enum vmm_err err)
+{
+	if (detail != NULL) {
+		detail->va = vmm_va(va);
+		detail->descriptor = 0;
+		detail->level = -1;
+	}
+	return err;
+}
+
+/** The MMIO window; empty if there is none. */
+VMM_INLINE vmm_va_region_t vmm_window_(const struct vmm *vmm)
+{
+	return vmm_space_area(&vmm->window);
+}
+
+/** Whether the byte at `va` is in the MMIO window. */
+VMM_INLINE bool vmm_in_window_(const struct vmm *vmm, vmm_va_t va)
+{
+	return vmm_va_region_contains(vmm_window_(vmm), va);
+}
+
+/** The space that the byte at `va` belongs to. */
+VMM_INLINE const struct vmm_space *vmm_space_of_(const struct vmm *vmm, vmm_va_t va)
+{
+	return vmm_in_window_(vmm, va) ? &vmm->window : &vmm->area;
+}
+
+/**
+ * The entry that has `va`, be it in one of its guard pages, or NULL. `in_guard` is written only if
+ * there is one.
+ */
+struct vmm_mapping *vmm_entry_at_(const struct vmm *vmm, vmm_va_t va, bool *in_guard);
+
+/** What vmm_hold_at_() shall hold. */
+struct vmm_hold_ {
+	const char *name;
+	vmm_va_region_t va;
+	vmm_pa_t pa;
+	vmm_attr_t attr;
+	enum vmm_mapping_kind kind;
+};
+
+/**
+ * Takes an entry and reserves its range in the area; of a mapping, it is not yet in the tree by
+ * physical address. Errors as of vmm_map_at(), without those of the tables.
+ */
+VMM_MUST_CHECK enum vmm_err vmm_hold_at_(struct vmm *vmm, const struct vmm_hold_ *hold,
+					 struct vmm_mapping **held, struct vmm_detail *detail);
+
+/** Releases the entry's range and makes the entry free. It is in no tree by physical address. */
+void vmm_drop_(struct vmm_record *record, struct vmm_space *space, struct vmm_mapping *mapping);
+
+/**
+ * Reserves a range for `pa` at an address congruent to it modulo the largest leaf that can be used
+ * for it, as `want` says otherwise; its size and alignment are filled in. Errors as of
+ * vmm_space_reserve().
+ */
+VMM_MUST_CHECK enum vmm_err vmm_reserve_congruent_(const struct vmm_table *table,
+						   struct vmm_space *space, vmm_pa_region_t pa,
+						   vmm_attr_t attr, struct vmm_want *want,
+						   struct vmm_range *range);
+
+#endif /* VMM_MANAGER_H */

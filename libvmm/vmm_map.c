@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whole mappings of the area: made, recorded, taken away.
+ *
+ * Everything goes entry, range, tables: the tables last, because only their part can fail when the
+ * others are done, and the others can be undone without failing.
+ */
+
+#include "manager.h"
+
+/* Why a range of the area could not be reserved; the window's place is a case of its own. */
+static enum vmm_err why_not_reserved(const struct vmm *vmm, vmm_va_region_t va, enum vmm_err err)
+{
+	if ((err == VMM_ERR_EXISTS || err == VMM_ERR_RANGE) &&
+	    vmm_va_region_overlaps(va, vmm_window_(vmm))) {
+		return VMM_ERR_BUSY;
+	}
+	return err;
+}
+
+static enum vmm_err check_hold(const struct vmm *vmm, const struct vmm_hold_ *hold,
+			       vmm_attr_t *stored)
+{
+	uint64_t size = vmm_va_region_size(hold->va);
+	uint64_t pa = vmm_pa_raw(hold->pa);
+
+	if (!VMM_REGION_FITS(pa, size)) {
+		return VMM_ERR_PHYS;
+	}
+	if (!vmm_pa_is_aligned(hold->pa, vmm_space_page_shift(&vmm->area))) {
+		return VMM_ERR_ALIGN;
+	}
+	return vmm_table_effective(vmm->table, hold->attr, stored);
+}
+
+enum vmm_err vmm_hold_at_(struct vmm *vmm, const struct vmm_hold_ *hold,
+			  struct vmm_mapping **held, struct vmm_detail *detail)
+{
+	vmm_va_t at = vmm_va_region_start(hold->va);
+	struct vmm_mapping *mapping;
+	vmm_attr_t stored;
+	enum vmm_err err;
+
+	err = check_hold(vmm, hold, &stored);
+	if (err != VMM_OK) {
+		return vmm_fail_(detail, vmm_va_raw(at), err);
+	}
+	mapping = vmm_record_take_(&vmm->record, hold->name, hold->kind);
+	if (mapping == NULL) {
+		return vmm_fail_(detail, vmm_va_raw(at), VMM_ERR_FULL);
+	}
+	err = vmm_space_reserve_at(&vmm->area, hold->va, NULL, &mapping->range, &at);
+	if (err != VMM_OK) {
+		vmm_record_put_(&vmm->record, mapping);
+		err = why_not_reserved(vmm, hold->va, err);
+		return vmm_fail_(detail, vmm_va_raw(at), err);
+	}
+	mapping->pa = vmm_pa_raw(hold->pa);
+	mapping->asked = hold->attr;
+	mapping->stored = stored;
+	*held = mapping;
+	return VMM_OK;
+}
+
+void vmm_drop_(struct vmm_record *record, struct vmm_space *space, struct vmm_mapping *mapping)
+{
+	vmm_space_release(space, &mapping->range);
+	vmm_record_put_(record, mapping);
+}
+
+static enum vmm_err hold_at(struct vmm *vmm, enum vmm_mapping_kind kind, const char *name,
+			    vmm_va_region_t va, vmm_pa_t pa, vmm_attr_t attr,
+			    struct vmm_mapping **held, struct vmm_detail *detail)
+{
+	struct vmm_hold_ hold;
+
+	hold.name = name;
+	hold.va = va;
+	hold.pa = pa;
+	hold.attr = attr;
+	hold.kind = kind;
+	return vmm_hold_at_(vmm, &hold, held, detail);
+}
+
+enum vmm_err vmm_map_at(struct vmm *vmm, const char *name, vmm_va_region_t va, vmm_pa_t pa,
+			vmm_attr_t attr, struct vmm_detail *detail)
+{
+	struct vmm_mapping *mapping;
+	enum vmm_err err;
+
+	err = hold_at(vmm, VMM_MAPPING_PLAIN, name, va, pa, attr, &mapping, detail);
+	if (err != VMM_OK) {
+		return err;
+	}
+	err = vmm_table_map(vmm->table, va, pa, attr, detail);
+	if (err != VMM_OK) {
+		vmm_drop_(&vmm->record, &vmm->area, mapping);
+		return err;
+	}
+	vmm_record_link_(&vmm->record, mapping);
+	return VMM_OK;
+}
+
+enum vmm_err vmm_guard_at(struct vmm *vmm, const char *name, vmm_va_region_t va,
+			  struct vmm_detail *detail)
+{
+	struct vmm_mapping *mapping;
+
+	return hold_at(vmm, VMM_MAPPING_GUARD, name, va, vmm_pa(0), vmm_attr(0), &mapping, detail);
+}
+
+enum vmm_err vmm_lazy_at(struct vmm *vmm, const char *name, vmm_va_region_t va, vmm_pa_t pa,
+			 vmm_attr_t attr, struct vmm_detail *detail)
+{
+	struct vmm_mapping *mapping;
+
+	return hold_at(vmm, VMM_MAPPING_LAZY, name, va, pa, attr, &mapping, detail);
+}
+
+/* Whether the leaf maps `va` to what the entry says. */
+static enum vmm_err compare_leaf(const struct vmm_mapping *mapping, const struct vmm_leaf *leaf,
+				 uint64_t va)
+{
+	uint64_t start = vmm_va_raw(vmm_va_region_start(vmm_mapping_va(mapping)));
+
+	if (vmm_pa_raw(leaf->pa) + (va - vmm_va_raw(leaf->va)) != mapping->pa + (va - start)) {
+		return VMM_ERR_PHYS;
+	}
+	return vmm_attr_is_same(leaf->attr, mapping->stored) ? VMM_OK : VMM_ERR_ATTR;
+}
+
+/* Whether the tables map what the entry says, leaf by leaf. */
+static enum vmm_err compare_tables(const struct vmm *vmm, const struct vmm_mapping *mapping,
+				   struct vmm_detail *detail)
+{
+	vmm_va_region_t region = vmm_mapping_va(mapping);
+	uint64_t va = vmm_va_raw(vmm_va_region_start(region));
+	uint64_t left = vmm_va_region_size(region);
+	struct vmm_leaf leaf;
+	enum vmm_err err;
+	uint64_t step;
+
+	for (;;) {
+		err = vmm_table_query(vmm->table, vmm_va(va), &leaf);
+		if (err == VMM_OK) {
+			err = compare_leaf(mapping, &leaf, va);
+		}
+		if (err != VMM_OK) {
+			return vmm_fail_(detail, va, err);
+		}
+		step = leaf.size - (va - vmm_va_raw(leaf.va));
+		if (step >= left) {
+			return VMM_OK;
+		}
+		va += step;
+		left -= step;
+	}
+}
+
+enum vmm_err vmm_adopt_at(struct vmm *vmm, const char *name, vmm_va_region_t va, vmm_pa_t pa,
+			  vmm_attr_t attr, struct vmm_detail *detail)
+{
+	struct vmm_mapping *mapping;
+	enum vmm_err err;
+
+	err = hold_at(vmm, VMM_MAPPING_PLAIN, name, va, pa, attr, &mapping, detail);
+	if (err != VMM_OK) {
+		return err;
+	}
+	err = compare_tables(vmm, mapping, detail);
+	if (err != VMM_OK) {
+		vmm_drop_(&vmm->record, &vmm->area, mapping);
+		return err;
+	}
+	vmm_record_link_(&vmm->record, mapping);
+	return VMM_OK;
+}
+
+/* Whether a leaf, or run, of 2^shift bytes lies in the region. */
+static bool has_leaf(vmm_pa_region_t pa, unsigned int shift)
+{
+	uint64_t size = vmm_pa_region_size(pa);
+	uint64_t lead = (0 - pa.bytes.start) & vmm_addr_mask_(shift);
+
+	return lead < size && size - lead > vmm_addr_mask_(shift);
+}
+
+/* log2 of what is mapped as one by a leaf (even steps) or a run of leaves (odd ones), in bytes. */
+static unsigned int step_shift(const struct vmm_table *table, unsigned int step, vmm_attr_t attr)
+{
+	const struct vmm_geometry *geometry = table->format->geometry;
+	unsigned int level = step / 2;
+	unsigned int shift = geometry->page_shift + level * geometry->index_bits;
+
+	if (step % 2 != 0 && vmm_attr_has(attr, VMM_ATTR_CONTIG) &&
+	    (table->flags & geometry->run_flag) == geometry->run_flag) {
+		shift += geometry->run_shift[level];
+	}
+	return shift;
+}
+
+static unsigned int level_max(const struct vmm_table *table, vmm_attr_t attr)
+{
+	unsigned int limit = (attr.bits & VMM_ATTR_LEAF_MAX_MASK) >> 12;
+	unsigned int level = table->format->geometry->leaf_level_max;
+
+	if (level > table->root_level) {
+		level = table->root_level;
+	}
+	return limit != 0 && limit - 1 < level ? limit - 1 : level;
+}
+
+enum vmm_err vmm_reserve_congruent_(const struct vmm_table *table, struct vmm_space *space,
+				    vmm_pa_region_t pa, vmm_attr_t attr, struct vmm_want *want,
+				    struct vmm_range *range)
+{
+	enum vmm_err err = VMM_ERR_NOSPACE;
+	unsigned int last_shift = 64;
+	unsigned int shift;
+
+	want->size = vmm_pa_region_size(pa);
+	for (unsigned int step = 2 * level_max(table, attr) + 2; step > 0; step--) {
+		shift = step_shift(table, step - 1, attr);
+		if (shift == last_shift || (step > 1 && !has_leaf(pa, shift))) {
+			continue;
+		}
+		last_shift = shift;
+		want->align_shift = (uint8_t)shift;
+		want->align_offset = vmm_pa_offset(vmm_pa_region_start(pa), shift);
+		err = vmm_space_reserve(space, want, range);
+		if (err != VMM_ERR_NOSPACE) {
+			break;
+		}
+	}
+	return err;
+}
+
+/* What is wanted of the area; never address 0, which C takes for no address. */
+static enum vmm_err want_from(const struct vmm *vmm, const struct vmm_place *place,
+			      struct vmm_want *want)
+{
+	vmm_va_region_t area = vmm_space_area(&vmm->area);
+	vmm_va_region_t page;
+
+	want->fit = VMM_FIT_BEST;
+	want->guards.before = 0;
+	want->guards.after = 0;
+	want->window = vmm_va_region_empty();
+	if (place != NULL) {
+		want->fit = place->fit;
+		want->guards = place->guards;
+		want->window = place->window;
+	}
+	if (vmm_va_raw(vmm_va_region_start(area)) != 0) {
+		return VMM_OK;
+	}
+	if (vmm_va_region_is_empty(want->window)) {
+		want->window = area;
+	}
+	if (vmm_va_raw(vmm_va_region_start(want->window)) != 0) {
+		return VMM_OK;
+	}
+	if (vmm_va_region_size(want->window) <= vmm_table_page_size(vmm->table)) {
+		return VMM_ERR_NOSPACE;
+	}
+	return vmm_va_region_split(want->window, vmm_table_page_size(vmm->table), &page,
+				   &want->window);
+}
+
+static enum vmm_err reserve_any(struct vmm *vmm, const struct vmm_place *place, vmm_pa_region_t pa,
+				vmm_attr_t attr, struct vmm_range *range)
+{
+	struct vmm_want want;
+	enum vmm_err err;
+
+	if (!vmm_pa_region_is_valid(pa)) {
+		return VMM_ERR_WRAP;
+	}
+	err = want_from(vmm, place, &want);
+	if (err != VMM_OK) {
+		return err;
+	}
+	return vmm_reserve_congruent_(vmm->table, &vmm->area, pa, attr, &want, range);
+}
+
+/* Reserves and maps; where it fails, nothing is reserved. */
+static enum vmm_err map_any(struct vmm *vmm, struct vmm_mapping *mapping, vmm_pa_region_t pa,
+			    const struct vmm_place *place, struct vmm_detail *detail)
+{
+	enum vmm_err err;
+
+	err = vmm_table_effective(vmm->table, mapping->asked, &mapping->stored);
+	if (err == VMM_OK) {
+		err = reserve_any(vmm, place, pa, mapping->asked, &mapping->range);
+	}
+	if (err != VMM_OK) {
+		return vmm_fail_(detail, 0, err);
+	}
+	mapping->pa = vmm_pa_raw(vmm_pa_region_start(pa));
+	err = vmm_table_map(vmm->table, vmm_mapping_va(mapping), vmm_pa(mapping->pa),
+			    mapping->asked, detail);
+	if (err != VMM_OK) {
+		vmm_space_release(&vmm->area, &mapping->range);
+	}
+	return err;
+}
+
+enum vmm_err vmm_map_any(struct vmm *vmm, const char *name, vmm_pa_region_t pa, vmm_attr_t attr,
+			 const struct vmm_place *place, vmm_va_t *va, struct vmm_detail *detail)
+{
+	struct vmm_mapping *mapping = vmm_record_take_(&vmm->record, name, VMM_MAPPING_PLAIN);
+	enum vmm_err err;
+
+	if (mapping == NULL) {
+		return vmm_fail_(detail, 0, VMM_ERR_FULL);
+	}
+	mapping->asked = attr;
+	err = map_any(vmm, mapping, pa, place, detail);
+	if (err != VMM_OK) {
+		vmm_record_put_(&vmm->record, mapping);
+		return err;
+	}
+	vmm_record_link_(&vmm->record, mapping);
+	*va = vmm_va_region_start(vmm_mapping_va(mapping));
+	return VMM_OK;
+}
+
+enum vmm_err vmm_unmap(struct vmm *vmm, vmm_va_t va, struct vmm_detail *detail)
+{
+	struct vmm_mapping *mapping = vmm_entry_at_(vmm, va, NULL);
+	enum vmm_err err = VMM_OK;
+
+	if (vmm_in_window_(vmm, va)) {
+		return vmm_fail_(detail, vmm_va_raw(va), VMM_ERR_BUSY);
+	}
+	if (mapping == NULL ||
+	    !vmm_va_equal(vmm_va_region_start(vmm_mapping_va(mapping)), va)) {
+		return vmm_fail_(detail, vmm_va_raw(va), VMM_ERR_NOENT);
+	}
+	if (mapping->kind != VMM_MAPPING_GUARD) {
+		err = vmm_table_unmap(vmm->table, vmm_mapping_va(mapping), detail);
+	}
+	if (err != VMM_OK) {
+		return err;
+	}
+	if (mapping->kind == VMM_MAPPING_PLAIN) {
+		vmm_record_unlink_(&vmm->record, mapping);
+	}
+	vmm_drop_(&vmm->record, &vmm->area, mapping);
+	return VMM_OK;
+}
