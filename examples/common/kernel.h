@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef EXAMPLES_KERNEL_H
+#define EXAMPLES_KERNEL_H
+
+/**
+ * @file kernel.h
+ * What the example kernels share beyond board and machine.
+ */
+
+#include <board.h>
+#include <vmm/vmm.h>
+
+#include "machine.h"
+
+/** Where the manager puts devices: above all that the boards have. */
+#define KERNEL_MMIO_START UINT64_C(0x100000000)
+#define KERNEL_MMIO_SIZE  UINT64_C(0x10000000)
+
+/** Frames that a kernel here gives to its tables; it needs fewer than 20. */
+#define KERNEL_FRAME_COUNT 64
+
+/** The first frames of free memory, for tables and tests; further calls give the next ones. */
+vmm_pa_region_t kernel_take_ram(uint64_t page_count);
+
+/** The same addresses, virtual: where memory is mapped 1:1. */
+vmm_va_region_t kernel_same_va(vmm_pa_region_t pa);
+
+/** Whether a section is a guard, to be left unmapped. */
+bool kernel_section_is_guard(enum board_section section);
+
+/** What the kernel may do with a section: no memory is both writable and executable. */
+vmm_attr_t kernel_section_attr(enum board_section section);
+
+/**
+ * Maps the image section by section under its names, guards its guard pages, and maps `frames`,
+ * where the tables are; all of it 1:1.
+ */
+VMM_MUST_CHECK enum vmm_err kernel_map_self(struct vmm *vmm, vmm_pa_region_t frames,
+					    struct vmm_detail *detail);
+
+/**
+ * Brings up every driver of the board: maps its registers into the MMIO window under the driver's
+ * name, tells the board, and starts the device there.
+ */
+VMM_MUST_CHECK enum vmm_err kernel_start_drivers(struct vmm *vmm, struct vmm_detail *detail);
+
+/** Ends the kernel with status 1 if `err` is an error, and says what failed where. */
+void kernel_require(const char *what, enum vmm_err err, const struct vmm_detail *detail);
+
+/** Ends the kernel with status 1 and says why. */
+_Noreturn void kernel_fail(const char *why);
+
+/** Prints a text and a number. Works with translation off, where printf doesn't. */
+void kernel_show(const char *text, uint64_t value);
+
+#endif /* EXAMPLES_KERNEL_H */
