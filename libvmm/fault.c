@@ -4,15 +4,9 @@
 #include <vmm/fault.h>
 
 static const char kinds[][24] = {
-	"other fault",
-	"translation fault",
-	"permission fault",
-	"access flag fault",
-	"address size fault",
-	"alignment fault",
-	"TLB conflict",
-	"external abort",
-	"page fault",
+	"other fault",       "translation fault",  "permission fault",
+	"access flag fault", "address size fault", "alignment fault",
+	"TLB conflict",      "external abort",     "page fault",
 };
 
 VMM_STATIC_ASSERT(sizeof(kinds) / sizeof(kinds[0]) == VMM_FAULT_PAGE + 1,

@@ -23,7 +23,7 @@ enum vmm_fault_kind {
 	VMM_FAULT_ACCESS_FLAG,  /**< the descriptor's accessed flag is clear */
 	VMM_FAULT_ADDRESS_SIZE, /**< a table or leaf points beyond the physical addresses */
 	VMM_FAULT_ALIGNMENT,    /**< not aligned as the access or the memory type demands */
-	VMM_FAULT_CONFLICT,     /**< two cached translations for one address: break-before-make missed */
+	VMM_FAULT_CONFLICT,     /**< two cached translations for one address */
 	VMM_FAULT_EXTERNAL,     /**< the memory system answered with an error */
 	VMM_FAULT_PAGE          /**< RISC-V: one of the first three; the CPU doesn't say which */
 };
@@ -57,7 +57,8 @@ struct vmm_fault {
  */
 const char *vmm_fault_kind_str(enum vmm_fault_kind kind);
 
-/** Names an access in one lower-case English word: "read". As vmm_fault_kind_str(); else "access". */
+/** Names an access in one lower-case English word: "read". As vmm_fault_kind_str(); else
+ * "access". */
 const char *vmm_fault_access_str(enum vmm_fault_access access);
 
 VMM_END_DECLS
