@@ -9,10 +9,10 @@ void vmm_frames_rebase(struct vmm_frames *frames, uint64_t delta, uint64_t windo
 {
 	uintptr_t distance = (uintptr_t)delta;
 
-	frames->alloc = (enum vmm_err (*)(struct vmm_frames *, vmm_pa_t *, bool *))(
+	frames->alloc = (enum vmm_err(*)(struct vmm_frames *, vmm_pa_t *, bool *))(
 		(uintptr_t)frames->alloc + distance);
-	frames->free = (void (*)(struct vmm_frames *, vmm_pa_t, bool))((uintptr_t)frames->free +
-								       distance);
+	frames->free =
+		(void (*)(struct vmm_frames *, vmm_pa_t, bool))((uintptr_t)frames->free + distance);
 	frames->counts = (uint16_t *)((uintptr_t)frames->counts + distance);
 	frames->window += window_delta;
 }

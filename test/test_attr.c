@@ -10,7 +10,7 @@
 /** The rules of attr.h once more, by the numbers of the bits. */
 static enum vmm_err expected(uint32_t word, bool allow_wx)
 {
-	static const bool is_device[16] = { [3] = true, [4] = true, [5] = true };
+	static const bool is_device[16] = {[3] = true, [4] = true, [5] = true};
 	uint32_t mem = word & 15;
 	uint32_t exec = (word >> 4) & 3;
 	bool write = (word >> 6) & 1;
@@ -58,9 +58,9 @@ static void every_undefined_bit_is_refused(void **state)
 
 static void fields_do_not_overlap_and_fill_the_word(void **state)
 {
-	const uint32_t fields[] = { VMM_ATTR_MEM_MASK, VMM_ATTR_EXEC_MASK, VMM_ATTR_WRITE,
-				    VMM_ATTR_USER, VMM_ATTR_GLOBAL, VMM_ATTR_CONTIG,
-				    VMM_ATTR_SW_MASK, VMM_ATTR_LEAF_MAX_MASK };
+	const uint32_t fields[] = {VMM_ATTR_MEM_MASK, VMM_ATTR_EXEC_MASK,    VMM_ATTR_WRITE,
+				   VMM_ATTR_USER,     VMM_ATTR_GLOBAL,       VMM_ATTR_CONTIG,
+				   VMM_ATTR_SW_MASK,  VMM_ATTR_LEAF_MAX_MASK};
 	uint32_t seen = 0;
 
 	(void)state;
@@ -76,8 +76,8 @@ static void fields_do_not_overlap_and_fill_the_word(void **state)
 
 static void the_usual_attributes_are_accepted(void **state)
 {
-	const vmm_attr_t usual[] = { VMM_KERNEL_RX, VMM_KERNEL_RO, VMM_KERNEL_RW, VMM_DEVICE,
-				     VMM_USER_RX, VMM_USER_RO, VMM_USER_RW };
+	const vmm_attr_t usual[] = {VMM_KERNEL_RX, VMM_KERNEL_RO, VMM_KERNEL_RW, VMM_DEVICE,
+				    VMM_USER_RX,   VMM_USER_RO,   VMM_USER_RW};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {

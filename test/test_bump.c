@@ -12,9 +12,9 @@
 #include "support/test_random.h"
 
 /** Pretended physical memory: the window turns PHYS into the first byte of `memory`. */
-#define PHYS UINT64_C(0x80000000)
+#define PHYS        UINT64_C(0x80000000)
 #define MEMORY_SIZE 4096
-#define GUARD 0x5a
+#define GUARD       0x5a
 
 struct world {
 	struct vmm_bump bump;
@@ -116,15 +116,14 @@ static void any_start_and_size_gives_as_many_frames_as_fit(void **state)
 			}
 			assert_true(bump.frames.frame_count == count);
 			assert_true(bump.frames.first == end - 32 * count);
-			assert_ptr_equal(bump.frames.counts,
-					 world.memory + (counts - PHYS));
+			assert_ptr_equal(bump.frames.counts, world.memory + (counts - PHYS));
 		}
 	}
 }
 
 static void every_frame_is_handed_out_once_and_then_none(void **state)
 {
-	bool seen[64] = { false };
+	bool seen[64] = {false};
 	bool clean;
 	vmm_pa_t frame = vmm_pa(1);
 
@@ -267,8 +266,7 @@ static void arguments_that_are_wrong_are_refused_and_change_nothing(void **state
 	(void)state;
 	memset(&untouched, 0, sizeof(untouched));
 	assert_int_equal(vmm_bump_init(bump, region(PHYS, 0), 6, world.window), VMM_ERR_EMPTY);
-	assert_int_equal(vmm_bump_init(bump, region(2, UINT64_MAX), 6, world.window),
-			 VMM_ERR_WRAP);
+	assert_int_equal(vmm_bump_init(bump, region(2, UINT64_MAX), 6, world.window), VMM_ERR_WRAP);
 	assert_int_equal(vmm_bump_init(bump, good, 2, world.window), VMM_ERR_UNSUPPORTED);
 	assert_int_equal(vmm_bump_init(bump, good, 64, world.window), VMM_ERR_UNSUPPORTED);
 	assert_int_equal(vmm_bump_init(bump, good, 63, world.window), VMM_ERR_NOMEM);
@@ -311,10 +309,10 @@ static void a_foreign_frame_is_not_taken_back(void **state)
 	frame = take(&clean);
 	(void)take(&clean);
 	before = world.bump;
-	give_back(vmm_pa(PHYS), false);                   /* the counts */
-	give_back(vmm_pa(PHYS + 128 + 8), false);         /* inside a frame */
-	give_back(vmm_pa(PHYS + 256), false);             /* fresh */
-	give_back(vmm_pa(PHYS + MEMORY_SIZE), false);     /* behind the last */
+	give_back(vmm_pa(PHYS), false);               /* the counts */
+	give_back(vmm_pa(PHYS + 128 + 8), false);     /* inside a frame */
+	give_back(vmm_pa(PHYS + 256), false);         /* fresh */
+	give_back(vmm_pa(PHYS + MEMORY_SIZE), false); /* behind the last */
 	give_back(vmm_pa(0), true);
 	assert_memory_equal(&world.bump, &before, sizeof(before));
 	give_back(frame, false);
@@ -323,8 +321,8 @@ static void a_foreign_frame_is_not_taken_back(void **state)
 
 static void a_chained_frame_that_was_written_to_is_found_before_it_does_harm(void **state)
 {
-	static const uint64_t garbage[] = { UINT64_MAX, PHYS + 128, PHYS + 129 + 8, 2,
-					    PHYS + 256 + 1, PHYS + 64 + 1 };
+	static const uint64_t garbage[] = {UINT64_MAX, PHYS + 128,     PHYS + 129 + 8,
+					   2,          PHYS + 256 + 1, PHYS + 64 + 1};
 	struct vmm_bump before;
 	vmm_pa_t frame[2];
 	bool clean;
@@ -437,8 +435,8 @@ static void model_roll_back(struct model *model)
 	static uint8_t memory[MEMORY_SIZE];
 	struct vmm_bump before = world.bump;
 	struct owner taken[64];
-	size_t count = (size_t)test_random_below(&model->random,
-						 vmm_bump_available(&world.bump) + 1);
+	size_t count =
+		(size_t)test_random_below(&model->random, vmm_bump_available(&world.bump) + 1);
 
 	memcpy(memory, world.memory, MEMORY_SIZE);
 	for (size_t i = 0; i < count; i++) {

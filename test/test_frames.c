@@ -24,7 +24,7 @@ static void free_nothing(struct vmm_frames *self, vmm_pa_t frame, bool clean)
 
 static void a_source_owns_its_span_and_nothing_else(void **state)
 {
-	struct vmm_frames frames = { .first = 0x8000, .frame_count = 3, .page_shift = 12 };
+	struct vmm_frames frames = {.first = 0x8000, .frame_count = 3, .page_shift = 12};
 
 	(void)state;
 	assert_true(vmm_frames_owns(&frames, vmm_pa(0x8000)));
@@ -37,8 +37,8 @@ static void a_source_owns_its_span_and_nothing_else(void **state)
 
 static void a_span_may_end_with_the_last_byte(void **state)
 {
-	struct vmm_frames frames = { .first = UINT64_C(0xffffffffffffe000), .frame_count = 2,
-				     .page_shift = 12 };
+	struct vmm_frames frames = {
+		.first = UINT64_C(0xffffffffffffe000), .frame_count = 2, .page_shift = 12};
 
 	(void)state;
 	assert_true(vmm_frames_owns(&frames, vmm_pa(UINT64_MAX)));
@@ -50,7 +50,7 @@ static void a_span_may_end_with_the_last_byte(void **state)
 static void a_window_may_be_negative(void **state)
 {
 	uint64_t word = 7;
-	struct vmm_frames frames = { .window = (uint64_t)(uintptr_t)&word - UINT64_C(0xfffffff8000) };
+	struct vmm_frames frames = {.window = (uint64_t)(uintptr_t)&word - UINT64_C(0xfffffff8000)};
 
 	(void)state;
 	assert_ptr_equal(vmm_frames_ptr(&frames, vmm_pa(UINT64_C(0xfffffff8000))), &word);
@@ -60,9 +60,13 @@ static void rebase_moves_functions_and_counts_by_one_delta_and_the_window_by_ano
 {
 	uint16_t counts[4];
 	const uint64_t delta = UINT64_C(0x40000);
-	struct vmm_frames frames = { .alloc = alloc_nothing, .free = free_nothing, .window = 0x1000,
-				     .first = 0x8000, .frame_count = 4, .counts = counts,
-				     .page_shift = 12 };
+	struct vmm_frames frames = {.alloc = alloc_nothing,
+				    .free = free_nothing,
+				    .window = 0x1000,
+				    .first = 0x8000,
+				    .frame_count = 4,
+				    .counts = counts,
+				    .page_shift = 12};
 
 	(void)state;
 	vmm_frames_rebase(&frames, delta, UINT64_C(0xffff800000000000));
@@ -82,7 +86,7 @@ static void rebase_moves_functions_and_counts_by_one_delta_and_the_window_by_ano
 
 static void the_fixture_hands_out_every_frame_once_and_takes_it_back(void **state)
 {
-	static const unsigned int shifts[] = { 3, 5, 12, 14, 16 };
+	static const unsigned int shifts[] = {3, 5, 12, 14, 16};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(shifts) / sizeof(shifts[0]); i++) {

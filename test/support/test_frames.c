@@ -11,7 +11,7 @@
 #define COUNT_GARBAGE UINT16_C(0xa5a5)
 /* Frames are not aligned to their size on the host, only to this: physical addresses are. */
 #define BUFFER_ALIGN 64
-#define BUFFER_SKEW 64
+#define BUFFER_SKEW  64
 
 #define PRINTABLE(value) ((unsigned long long)(value))
 
@@ -71,7 +71,8 @@ static uint64_t *words_at(const struct test_frames *self, ptrdiff_t index)
 	return (uint64_t *)(void *)(self->buffer + (size_t)(index + 1) * frame_size(self));
 }
 
-static void fill_words(const struct test_frames *self, ptrdiff_t index, uint64_t word, uint64_t step)
+static void fill_words(const struct test_frames *self, ptrdiff_t index, uint64_t word,
+		       uint64_t step)
 {
 	uint64_t *words = words_at(self, index);
 

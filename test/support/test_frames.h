@@ -54,10 +54,10 @@
 
 /** What is in a frame when it is handed out. */
 enum test_frames_fill {
-	TEST_FRAMES_DIRTY, /**< word i is dirt + i * dirt_step; by default every bit is set */
-	TEST_FRAMES_CLEAN, /**< zero, and said to be clean */
+	TEST_FRAMES_DIRTY,       /**< word i is dirt + i * dirt_step; by default every bit is set */
+	TEST_FRAMES_CLEAN,       /**< zero, and said to be clean */
 	TEST_FRAMES_ZERO_UNTOLD, /**< zero, but not said to be clean */
-	TEST_FRAMES_IN_TURN /**< dirty, clean, dirty, clean... */
+	TEST_FRAMES_IN_TURN      /**< dirty, clean, dirty, clean... */
 };
 
 /** Set what is marked so at any time; read the counters; the rest is private. */
@@ -72,21 +72,21 @@ struct test_frames {
 	void (*taken)(struct test_frames *self, vmm_pa_t frame);
 	void (*returned)(struct test_frames *self, vmm_pa_t frame, bool clean);
 
-	uint64_t alloc_count;  /**< successful allocations so far */
-	uint64_t free_count;   /**< frames given back so far */
-	uint64_t fail_count;   /**< allocations that failed so far */
-	size_t out_count;      /**< frames that are out now */
-	size_t out_peak;       /**< the most there ever were; may be set back */
+	uint64_t alloc_count; /**< successful allocations so far */
+	uint64_t free_count;  /**< frames given back so far */
+	uint64_t fail_count;  /**< allocations that failed so far */
+	size_t out_count;     /**< frames that are out now */
+	size_t out_peak;      /**< the most there ever were; may be set back */
 
-	uint8_t *allocation;   /* what malloc returned for the buffer */
-	uint8_t *buffer;       /* guard frame, frames, guard frame */
+	uint8_t *allocation; /* what malloc returned for the buffer */
+	uint8_t *buffer;     /* guard frame, frames, guard frame */
 	uint16_t *count_buffer;
 	size_t frame_count;
-	bool *is_out;          /* for each frame */
-	size_t *stack;         /* the frames not out; the last one is handed out next */
-	size_t *open;          /* room for test_frames_assert_rolled_back() */
-	uint64_t limit;        /* allocations that still succeed */
-	uint64_t fail_nth;     /* the allocation that fails once; 0 for none */
+	bool *is_out;      /* for each frame */
+	size_t *stack;     /* the frames not out; the last one is handed out next */
+	size_t *open;      /* room for test_frames_assert_rolled_back() */
+	uint64_t limit;    /* allocations that still succeed */
+	uint64_t fail_nth; /* the allocation that fails once; 0 for none */
 	struct test_frames_event *events;
 	size_t event_count;
 	size_t event_capacity;

@@ -7,7 +7,7 @@
 
 static uint64_t fresh_seed(void)
 {
-	struct timespec now = { 0, 0 };
+	struct timespec now = {0, 0};
 
 	(void)timespec_get(&now, TIME_UTC);
 	return ((uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec) &

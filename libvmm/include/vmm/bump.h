@@ -35,7 +35,7 @@ struct vmm_bump {
 	uint64_t fresh_count;   /**< frames never handed out, from `next` on */
 	uint64_t chain;         /**< the frame given back last, as a link; 0 if there is none */
 	uint64_t chain_count;
-	bool zeroed;            /**< fresh frames are clean */
+	bool zeroed; /**< fresh frames are clean */
 };
 
 /**
