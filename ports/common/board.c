@@ -56,11 +56,9 @@ const char *board_section_name(enum board_section section)
 	case BOARD_SECTION_DATA:
 		return "Kernel data";
 	case BOARD_SECTION_STACK_GUARD:
-		return "Guard page of the kernel stack";
 	case BOARD_SECTION_STACK:
 		return "Kernel stack";
 	case BOARD_SECTION_TRAP_GUARD:
-		return "Guard page of the trap stack";
 	case BOARD_SECTION_TRAP_STACK:
 		return "Trap stack";
 	case BOARD_SECTION_COUNT:

@@ -73,7 +73,7 @@ enum board_section {
 /** Where a section is. */
 vmm_pa_region_t board_section(enum board_section section);
 
-/** What a section is called, for people. */
+/** What a section is called, for people; a guard is called what it guards. */
 const char *board_section_name(enum board_section section);
 
 /** Memory behind the image up to the end of RAM or to the mailbox: for the kernel to hand out. */
