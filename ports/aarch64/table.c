@@ -3,10 +3,13 @@
 
 #include <vmm/aarch64.h>
 
+VMM_STATIC_ASSERT(sizeof(void *) != 8 || sizeof(struct vmm_table_config) == 40,
+		  "every member of the configuration is copied below");
+
+/* Member by member: a copy of the whole would call memcpy, and the library depends on nothing. */
 enum vmm_err vmm_aarch64_table_init(struct vmm_aarch64_table *table,
 				    const struct vmm_table_config *config)
 {
-	/* Member by member: clang makes a memcpy of an assignment, and this runs before the MMU. */
 	const struct vmm_table_config own = {
 		.format = config->format,
 		.frames = config->frames,
