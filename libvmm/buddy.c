@@ -247,7 +247,7 @@ enum vmm_err vmm_buddy_init(struct vmm_buddy *buddy, const struct vmm_buddy_conf
 	return VMM_OK;
 }
 
-/** Finds the whole frames of `memory`, as indexes into the span. Any error that add has for them. */
+/** Finds the whole frames of `memory`, as indexes into the span; any error that add has for it. */
 static enum vmm_err frames_inside(const struct vmm_buddy *buddy, vmm_pa_region_t memory,
 				  uint64_t *first_index, uint64_t *count)
 {
@@ -275,7 +275,7 @@ static enum vmm_err frames_inside(const struct vmm_buddy *buddy, vmm_pa_region_t
 	return VMM_OK;
 }
 
-/** The order of the largest block that ends with the frame before `past_end`, of `count` at most. */
+/** The order of the largest block of at most `count` frames that ends before frame `past_end`. */
 static unsigned int order_below(uint64_t past_end, uint64_t count)
 {
 	unsigned int order = 0;

@@ -26,8 +26,8 @@ VMM_STATIC_ASSERT(VMM_BUDDY_ORDERS <= BUDDY_ORDER, "an order fits beside a block
 #define BUDDY_PAGE_SHIFT_MAX (64 - VMM_BUDDY_ORDERS)
 
 /**
- * At the start of each free block. A link is a block's address with bit 0 set, which no address has;
- * 0 is no link, so that a block may be at address 0.
+ * At the start of each free block. A link is a block's address with bit 0 set, which no address
+ * has; 0 is no link, so that a block may be at address 0.
  */
 struct buddy_links {
 	uint64_t next;

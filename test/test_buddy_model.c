@@ -142,7 +142,7 @@ static void model_give_back_wrongly(void)
 			 VMM_ERR_CORRUPT);
 }
 
-/** The links of blocks that are free in `before` must be as they were, the rest of them need not. */
+/** Of blocks that are free in `before` the links must be as they were; the rest need not. */
 static void assert_restored(const struct buddies *before)
 {
 	assert_memory_equal(&buddies.buddy, &before->buddy, sizeof(buddies.buddy));

@@ -114,7 +114,8 @@ VMM_MUST_CHECK enum vmm_err vmm_buddy_add(struct vmm_buddy *buddy, vmm_pa_region
  * @return VMM_OK, or
  *  - VMM_ERR_RANGE: `order` is VMM_BUDDY_ORDERS or more
  *  - VMM_ERR_NOMEM: no free block is large enough
- *  - VMM_ERR_CORRUPT: the links in the block to be taken are damaged: somebody wrote to a free frame
+ *  - VMM_ERR_CORRUPT: the links in the block to be taken are damaged: somebody wrote to a free
+ *    frame
  *
  * O(VMM_BUDDY_ORDERS).
  */
@@ -157,8 +158,8 @@ bool vmm_buddy_largest_order(const struct vmm_buddy *buddy, unsigned int *order)
 VMM_MUST_CHECK enum vmm_err vmm_buddy_check(const struct vmm_buddy *buddy);
 
 /**
- * Moves the stored pointers of an allocator that was set up before relocation. The lists are made of
- * physical addresses and stay. O(1).
+ * Moves the stored pointers of an allocator that was set up before relocation. The lists are made
+ * of physical addresses and stay. O(1).
  *
  * @param delta         added to the addresses of the functions: where the code is now, minus where
  *                      it was when the allocator was set up

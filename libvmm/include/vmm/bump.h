@@ -74,7 +74,8 @@ uint64_t vmm_bump_available(const struct vmm_bump *bump);
 
 /**
  * Moves the stored pointers of a source that was set up before relocation. The counts move with the
- * window, as they lie in the source's memory; the chain is made of physical addresses and stays. O(1).
+ * window, as they lie in the source's memory; the chain is made of physical addresses and stays.
+ * O(1).
  *
  * @param delta         added to the addresses of the functions: where the code is now, minus where
  *                      it was when the source was set up
