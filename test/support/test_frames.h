@@ -13,12 +13,12 @@
  * - Frames come dirty, full of descriptors that look valid, or clean, or in turn.
  * - A frame given back as clean must be zero. One that isn't out, or was never a frame, fails.
  * - Every frame that is not out is full of poison, that looks like a valid descriptor, too; it is
- *   judged when the frame is handed out again and by test_frames_check(): a store into a frame after
- *   it was given back fails, a table that still links it is wrong visibly.
+ *   judged when the frame is handed out again and by test_frames_check(): a store into a frame
+ *   after it was given back fails, a table that still links it is wrong visibly.
  * - One frame of poison on each side of the span, and a word on each side of the counts, are judged
  *   in the same way.
- * - Frames are reused last in first out, so that giving back in the reverse order of taking restores
- *   the source; see test_frames_mark() and test_frames_save().
+ * - Frames are reused last in first out, so that giving back in the reverse order of taking
+ *   restores the source; see test_frames_mark() and test_frames_save().
  *
  * Whatever is wrong fails the running CMocka test with a sentence that names the frame.
  *
