@@ -16,7 +16,8 @@ import sys
 import tempfile
 
 PRINTED = re.compile(r"cause 0x([0-9a-f]+), address 0x([0-9a-f]+), pc 0x([0-9a-f]+)")
-AARCH64 = re.compile(r"Taking exception \d+ \[(?:Data|Prefetch) Abort\].*?with ESR 0x[0-9a-f]+/0x([0-9a-f]+)"
+AARCH64 = re.compile(r"Taking exception \d+ \[(?:Data|Prefetch) Abort\]"
+                     r".*?with ESR 0x[0-9a-f]+/0x([0-9a-f]+)"
                      r".*?with FAR 0x([0-9a-f]+).*?with ELR 0x([0-9a-f]+)", re.DOTALL)
 # Without the traps of firmware: what the kernel gets are page faults, 12, 13 and 15.
 RISCV = re.compile(r"async:0, cause:0*([cdf]), epc:0x([0-9a-f]+), tval:0x([0-9a-f]+)")

@@ -21,7 +21,8 @@ import sys
 import tempfile
 import time
 
-LEADS = re.compile(r"virtual 0x([0-9a-f]+) is physical 0x([0-9a-f]+) by the table, 0x([0-9a-f]+) by")
+LEADS = re.compile(r"virtual 0x([0-9a-f]+) is physical 0x([0-9a-f]+) by the table, "
+                   r"0x([0-9a-f]+) by")
 
 
 class Monitor:
@@ -57,7 +58,8 @@ class Monitor:
                 raise RuntimeError(f"{name}: {answer['error']}")
 
     def ask(self, command):
-        answer = self.execute("human-monitor-command", **{"command-line": command}).replace("\r", "").strip()
+        answer = self.execute("human-monitor-command", **{"command-line": command})
+        answer = answer.replace("\r", "").strip()
         print(f"(qemu) {command}\n{answer}")
         return answer
 
@@ -120,7 +122,8 @@ def main():
         path = os.path.join(directory, "qmp")
         command = args.command + ["-qmp", f"unix:{path},server=on,wait=off"]
         for offset, data in ((0, word), (8, 1)):
-            command += ["-device", f"loader,addr={args.mailbox + offset:#x},data={data:#x},data-len=8"]
+            command += ["-device", f"loader,addr={args.mailbox + offset:#x},data={data:#x},"
+                        "data-len=8"]
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
             try:
                 monitor = Monitor(path, deadline)
