@@ -120,7 +120,7 @@ struct vmm_mapping *vmm_record_take_(struct vmm_record *record, const char *name
 		mapping->users = NULL;
 		mapping->name = name != NULL ? name : "";
 		mapping->user_count = 1;
-		mapping->kind = (uint8_t)kind;
+		mapping->kind = (uint32_t)kind;
 	}
 	return mapping;
 }

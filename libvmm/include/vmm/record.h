@@ -49,7 +49,7 @@ struct vmm_mapping {
 	vmm_attr_t asked;
 	vmm_attr_t stored;
 	uint32_t user_count;
-	uint8_t kind;
+	uint32_t kind;
 };
 
 VMM_STATIC_ASSERT(sizeof(void *) != 8 || sizeof(struct vmm_mapping) == 160,
