@@ -36,7 +36,9 @@ static unsigned int reach_of(const struct vmm_codec *codec, unsigned int level)
 
 static enum vmm_kind kind_of(const struct vmm_codec *codec, uint64_t desc, unsigned int level)
 {
-	return codec->kind(&wide, desc, level);
+	enum vmm_kind kind = codec->kind(&wide, desc, level);
+
+	return kind == VMM_KIND_LEAF && !codec->is_known(&wide, desc) ? VMM_KIND_BAD : kind;
 }
 
 /* --- words --- */

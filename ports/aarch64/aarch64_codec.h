@@ -165,10 +165,11 @@ VMM_INLINE bool aarch64_exec_is_known(uint64_t desc)
 	return (desc & (AARCH64_AP_USER | AARCH64_AP_READ_ONLY)) != AARCH64_AP_USER;
 }
 
-VMM_INLINE bool aarch64_attr_is_known(uint64_t desc)
+VMM_INLINE bool aarch64_is_known(const struct vmm_table *table, uint64_t desc)
 {
 	const struct aarch64_memory *memory = aarch64_memory_of(desc);
 
+	(void)table;
 	return memory->mem != VMM_MEM_PLATFORM && (desc & AARCH64_AF) != 0 &&
 	       (desc & AARCH64_SHARE) >> AARCH64_SHARE_SHIFT == memory->share &&
 	       aarch64_exec_is_known(desc);
@@ -201,7 +202,7 @@ VMM_INLINE enum vmm_kind aarch64_kind(const struct vmm_table *table, uint64_t de
 	    (level == 0 && (desc & AARCH64_TABLE_OR_PAGE) == 0)) {
 		return VMM_KIND_BAD;
 	}
-	return aarch64_attr_is_known(desc) ? VMM_KIND_LEAF : VMM_KIND_BAD;
+	return VMM_KIND_LEAF;
 }
 
 VMM_INLINE uint64_t aarch64_leaf(uint64_t attr_word, uint64_t pa, unsigned int level)
@@ -300,6 +301,7 @@ VMM_INLINE uint64_t aarch64_word(uint64_t desc, unsigned int level)
 		.permission = AARCH64_PERMISSION,                                            \
 		.type = AARCH64_TYPE,                                                        \
 		.kind = symbol##_kind,                                                       \
+		.is_known = aarch64_is_known,                                                \
 		.effective = aarch64_effective,                                              \
 		.attr_word = aarch64_attr_word,                                              \
 		.attr = aarch64_attr,                                                        \

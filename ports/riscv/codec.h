@@ -98,6 +98,14 @@ VMM_INLINE enum vmm_kind vmm_riscv_kind_(const struct vmm_table *table, uint64_t
 	return vmm_riscv_kind_flags_(table->flags, desc, level);
 }
 
+/* kind() has judged every bit already. */
+VMM_INLINE bool vmm_riscv_is_known_(const struct vmm_table *table, uint64_t desc)
+{
+	(void)table;
+	(void)desc;
+	return true;
+}
+
 /*
  * The memory type that will be told for the one asked for. Without Svpbmt physical memory
  * attributes decide alone, and so they do with PBMT = 0; PBMT = IO is strongly ordered and neither
@@ -303,8 +311,10 @@ VMM_INLINE uint64_t vmm_riscv_word_(uint64_t desc, unsigned int level)
 		.walk_by_space = true,                                                             \
 		.permission = VMM_RISCV_R | VMM_RISCV_W | VMM_RISCV_X | VMM_RISCV_U |              \
 			      VMM_RISCV_A | VMM_RISCV_D | VMM_RISCV_RSW,                           \
+		.link_ignored = VMM_RISCV_G | VMM_RISCV_RSW,                                       \
 		.type = VMM_RISCV_G | VMM_RISCV_PBMT,                                              \
 		.kind = vmm_riscv_kind_,                                                           \
+		.is_known = vmm_riscv_is_known_,                                                   \
 		.effective = vmm_riscv_effective_,                                                 \
 		.attr_word = vmm_riscv_attr_word_,                                                 \
 		.attr = vmm_riscv_attr_,                                                           \

@@ -44,7 +44,7 @@
 	}                                                                                          \
 	enum vmm_err symbol##_init(struct vmm_table *table, const struct vmm_table_config *config) \
 	{                                                                                          \
-		return vmm_init_(table, &symbol, &(codec).geometry, config);                       \
+		return vmm_engine_init_(&(codec), &symbol, table, config);                         \
 	}                                                                                          \
 	enum vmm_err symbol##_effective(const struct vmm_table *table, vmm_attr_t attr,            \
 					vmm_attr_t *stored)                                        \

@@ -18,6 +18,21 @@
 #include <vmm/engine/shared.h>
 #include <vmm/engine/walk.h>
 
+/** Whether `count` pages from the spot on are all leaves of the type in the change: a look at each word. */
+VMM_INLINE bool vmm_are_pages_of_type_(const struct vmm_codec *codec, const struct vmm_spot_ *spot,
+				       const struct vmm_change_ *change, unsigned int count)
+{
+	const uint64_t *slot = &spot->descriptors[spot->index];
+	/* Bits that every page has: valid, and on Arm what tells a page from a reserved encoding. */
+	uint64_t must = codec->leaf(VMM_DESCRIPTOR_VALID, 0, 0);
+	uint64_t expected = (change->word & codec->type) | must;
+	struct vmm_survey_ survey;
+
+	vmm_words_survey_(slot, count, &survey);
+	return spot->level == 0 && (expected & ~survey.all) == 0 &&
+	       (survey.any & ~expected & (codec->type | must)) == 0;
+}
+
 /** protect's plan: leaves everywhere, of the type that is asked for. */
 VMM_INLINE enum vmm_err vmm_check_type_(const struct vmm_codec *codec,
 					const struct vmm_table *table,
@@ -33,11 +48,18 @@ VMM_INLINE enum vmm_err vmm_check_type_(const struct vmm_codec *codec,
 	for (;;) {
 		vmm_walk_(codec, table, va, &spot);
 		count = vmm_touched_(codec, &spot, va, change->last - va + 1);
+		if (vmm_are_pages_of_type_(codec, &spot, change, count)) {
+			va += ((uint64_t)count << codec->geometry.page_shift) - 1;
+			if (va >= change->last) {
+				return VMM_OK;
+			}
+			va++;
+			continue;
+		}
 		for (i = 0; i < count; i++) {
 			spot.desc = vmm_load_(&spot.descriptors[spot.index]);
 			err = vmm_leaf_at_(codec, table, &spot);
-			if (err == VMM_ERR_CORRUPT && spot.level > 0 &&
-			    codec->kind(table, spot.desc, spot.level) == VMM_KIND_TABLE) {
+			if (vmm_is_link_(codec, table, spot.desc, spot.level)) {
 				break;
 			}
 			if (err == VMM_OK && ((spot.desc ^ change->word) & codec->type) != 0) {
@@ -57,43 +79,63 @@ VMM_INLINE enum vmm_err vmm_check_type_(const struct vmm_codec *codec,
 	}
 }
 
+/** Leaves, of the descriptors from the spot on, that stand side by side before the next table. */
+VMM_INLINE unsigned int vmm_leaf_row_(const struct vmm_codec *codec, const struct vmm_table *table,
+				      const struct vmm_spot_ *spot, unsigned int count)
+{
+	const uint64_t *slot = &spot->descriptors[spot->index];
+	unsigned int i;
+
+	if (spot->level == 0) {
+		return count;
+	}
+	for (i = 0; i < count; i++) {
+		uint64_t desc = vmm_load_(&slot[i]);
+
+		if (vmm_is_link_(codec, table, desc, spot->level)) {
+			break;
+		}
+	}
+	return i;
+}
+
 /**
  * Changes the leaves of one table from the spot on, in place. Returns how many descriptors it passed.
  * @param va  where the spot's descriptor starts
  */
-VMM_INLINE unsigned int vmm_protect_row_(const struct vmm_codec *codec, const struct vmm_table *table,
-				     const struct vmm_spot_ *spot, uint64_t va, unsigned int count,
-				     uint64_t word, struct vmm_gather_ *gather)
+VMM_INLINE unsigned int vmm_protect_row_(const struct vmm_codec *codec,
+					 const struct vmm_table *table,
+					 const struct vmm_spot_ *spot, uint64_t va,
+					 unsigned int count, uint64_t word,
+					 struct vmm_gather_ *gather)
 {
 	uint64_t *slot = &spot->descriptors[spot->index];
 	unsigned int shift = vmm_shift_(codec, spot->level);
-	unsigned int first = count;
-	unsigned int last = 0;
-	bool global = false;
-	unsigned int i;
+	unsigned int first = 0;
+	unsigned int end, i;
 
-	for (i = 0; i < count; i++) {
+	count = vmm_leaf_row_(codec, table, spot, count);
+	end = count;
+	/* What is as asked already, at either end, needs no invalidation. */
+	while (first < end && vmm_permit_(codec, slot[first], word) == slot[first]) {
+		first++;
+	}
+	while (end > first && vmm_permit_(codec, slot[end - 1], word) == slot[end - 1]) {
+		end--;
+	}
+	for (i = first; i < end; i++) {
 		uint64_t old = vmm_load_(&slot[i]);
-		uint64_t permitted = vmm_permit_(codec, old, word);
 
-		if (spot->level > 0 && codec->kind(table, old, spot->level) == VMM_KIND_TABLE) {
-			break;
-		}
-		if (permitted != old) {
-			vmm_store_(&slot[i], permitted);
-			global |= codec->is_global(old);
-			first = i < first ? i : first;
-			last = i;
-		}
+		vmm_store_(&slot[i], vmm_permit_(codec, old, word));
 	}
-	if (first <= last && first < count) {
-		gather->global |= global;
-		vmm_clean_(table, &slot[first], (last - first + 1) * sizeof(*slot));
+	if (first < end) {
+		gather->global |= codec->is_global(word);
+		vmm_clean_(table, &slot[first], (end - first) * sizeof(*slot));
 		vmm_gather_add_(table, gather,
-				vmm_extend_(table, va + ((uint64_t)first << shift)),
-				last - first + 1, shift, spot->level, false);
+				vmm_extend_(table, va + ((uint64_t)first << shift)), end - first,
+				shift, spot->level, false);
 	}
-	return i;
+	return count;
 }
 
 /** Changes every leaf of a range that is mapped and cuts none. */
@@ -118,6 +160,32 @@ VMM_INLINE void vmm_protect_inside_(const struct vmm_codec *codec, const struct 
 	}
 }
 
+/** Gathers the stretches of valid descriptors in a row that also has holes. Returns how many are valid. */
+VMM_INLINE unsigned int vmm_gather_row_(const struct vmm_codec *codec,
+					const struct vmm_table *table,
+					const struct vmm_spot_ *spot, uint64_t va,
+					unsigned int count, struct vmm_gather_ *gather)
+{
+	const uint64_t *slot = &spot->descriptors[spot->index];
+	unsigned int shift = vmm_shift_(codec, spot->level);
+	unsigned int start = 0;
+	unsigned int valid = 0;
+	unsigned int i;
+
+	/* Invariant: [start, i) are valid and not gathered; what is before start is done with. */
+	for (i = 0; i <= count; i++) {
+		if (i < count && vmm_is_valid_(slot[i])) {
+			gather->global |= codec->is_global(slot[i]);
+			valid++;
+			continue;
+		}
+		vmm_gather_add_(table, gather, vmm_extend_(table, va + ((uint64_t)start << shift)),
+				i - start, shift, spot->level, false);
+		start = i + 1;
+	}
+	return valid;
+}
+
 /**
  * Clears the leaves of one table from the spot on. Returns how many descriptors it passed.
  * @param va  where the spot's descriptor starts
@@ -127,41 +195,30 @@ VMM_INLINE unsigned int vmm_clear_row_(const struct vmm_codec *codec,
 				       uint64_t va, unsigned int count, struct vmm_gather_ *gather)
 {
 	uint64_t *slot = &spot->descriptors[spot->index];
-	unsigned int shift = vmm_shift_(codec, spot->level);
-	unsigned int start = 0;
-	unsigned int gone = 0;
-	bool global = false;
+	unsigned int valid = 0;
+	struct vmm_survey_ survey;
 	unsigned int i;
 
-	/* Invariant: the leaves of [0, i) are cleared; those of [start, i) aren't gathered, and are all. */
+	count = vmm_leaf_row_(codec, table, spot, count);
+	vmm_words_survey_(slot, count, &survey);
+	if (!vmm_is_valid_(survey.any)) {
+		return count;
+	}
+	if (vmm_is_valid_(survey.all)) {
+		valid = count;
+		/* Whichever way round a format marks it: one of the two tells of a single global leaf. */
+		gather->global |= codec->is_global(survey.any) || codec->is_global(survey.all);
+		vmm_gather_add_(table, gather, vmm_extend_(table, va), count,
+				vmm_shift_(codec, spot->level), spot->level, false);
+	} else {
+		valid = vmm_gather_row_(codec, table, spot, va, count, gather);
+	}
 	for (i = 0; i < count; i++) {
-		uint64_t old = vmm_load_(&slot[i]);
-
-		if (spot->level > 0 && vmm_is_valid_(old) &&
-		    codec->kind(table, old, spot->level) == VMM_KIND_TABLE) {
-			break;
-		}
-		if (vmm_is_valid_(old)) {
-			vmm_store_(&slot[i], 0);
-			global |= codec->is_global(old);
-			gone++;
-			continue;
-		}
-		if (start < i) {
-			vmm_gather_add_(table, gather,
-					vmm_extend_(table, va + ((uint64_t)start << shift)),
-					i - start, shift, spot->level, false);
-		}
-		start = i + 1;
+		vmm_store_(&slot[i], 0);
 	}
-	if (start < i) {
-		vmm_gather_add_(table, gather, vmm_extend_(table, va + ((uint64_t)start << shift)),
-				i - start, shift, spot->level, false);
-	}
-	gather->global |= global;
-	vmm_clean_(table, slot, i * sizeof(*slot));
-	vmm_count_sub_(table, spot->table_pa, gone);
-	return i;
+	vmm_clean_(table, slot, count * sizeof(*slot));
+	vmm_count_sub_(table, spot->table_pa, valid);
+	return count;
 }
 
 /** Clears everything in a range that cuts no leaf; tables left empty are chained to @p dead. */

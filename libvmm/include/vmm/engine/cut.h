@@ -221,7 +221,7 @@ VMM_INLINE unsigned int vmm_fill_split_(const struct vmm_codec *codec,
 		}
 		row.count = (unsigned int)((end - va + 1) >> vmm_shift_(codec, level));
 		if (inside && !change->protect) {
-			vmm_zero_(row.descriptors, row.index, row.count);
+			vmm_words_fill_(&row.descriptors[row.index], row.count, 0, 0);
 		} else {
 			row.va = va;
 			row.pa = codec->output(split->desc, split->level, va);

@@ -75,13 +75,11 @@ VMM_INLINE uint64_t vmm_tables_below_(const struct vmm_codec *codec, const struc
 VMM_INLINE unsigned int vmm_invalid_count_(const struct vmm_spot_ *spot, unsigned int count)
 {
 	const uint64_t *slot = &spot->descriptors[spot->index];
-	uint64_t any = 0;
+	struct vmm_survey_ survey;
 	unsigned int i;
 
-	for (i = 0; i < count; i++) {
-		any |= slot[i];
-	}
-	if (!vmm_is_valid_(any)) {
+	vmm_words_survey_(slot, count, &survey);
+	if (!vmm_is_valid_(survey.any)) {
 		return count;
 	}
 	for (i = 1; i < count && !vmm_is_valid_(slot[i]); i++) {
@@ -155,8 +153,8 @@ VMM_INLINE void vmm_grow_(const struct vmm_codec *codec, const struct vmm_table 
 		unsigned int from = vmm_index_(codec, below, range->va);
 		unsigned int to = vmm_index_(codec, below, last) + 1;
 
-		vmm_zero_(descriptors, 0, from);
-		vmm_zero_(descriptors, to, vmm_entries_(codec) - to);
+		vmm_words_fill_(descriptors, from, 0, 0);
+		vmm_words_fill_(&descriptors[to], vmm_entries_(codec) - to, 0, 0);
 	}
 	vmm_clean_(table, descriptors, vmm_entries_(codec) * sizeof(uint64_t));
 	*vmm_count_(table, pa) = 0;

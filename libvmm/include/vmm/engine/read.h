@@ -101,9 +101,10 @@ VMM_INLINE enum vmm_err vmm_seek_(const struct vmm_codec *codec, const struct vm
 
 		vmm_spot_load_(codec, table, at[level], level, *va, spot);
 		if (vmm_is_valid_(spot->desc)) {
-			if (level == 0 ||
-			    codec->kind(table, spot->desc, level) != VMM_KIND_TABLE) {
-				return vmm_leaf_at_(codec, table, spot);
+			if (!vmm_is_link_(codec, table, spot->desc, level)) {
+				return codec->is_known(table, spot->desc)
+					       ? vmm_leaf_at_(codec, table, spot)
+					       : VMM_ERR_CORRUPT;
 			}
 			if (!vmm_is_sound_link_(codec, table, spot, at)) {
 				return VMM_ERR_CORRUPT;

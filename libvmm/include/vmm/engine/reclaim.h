@@ -4,7 +4,7 @@
 
 /**
  * @file reclaim.h
- * Engine: who frees an empty table, and when.
+ * Engine: who frees an empty table, and when. Also the table's beginning and end.
  *
  * The operation that empties a table unlinks it, and so does one whose range covers it. The frame is chained
  * through the table's own first slot and given back after the invalidation has completed (Arm ARM D8.17; RISC-V:
@@ -27,9 +27,8 @@ VMM_INLINE bool vmm_is_droppable_(const struct vmm_codec *codec, const struct vm
 {
 	uint64_t reach = vmm_reach_(codec, spot->level);
 
-	return spot->level > 0 && (table->flags & VMM_TABLE_KEEP) == 0 && left >= reach &&
-	       (va & (reach - 1)) == 0 && vmm_is_valid_(spot->desc) &&
-	       codec->kind(table, spot->desc, spot->level) == VMM_KIND_TABLE;
+	return left >= reach && (va & (reach - 1)) == 0 && (table->flags & VMM_TABLE_KEEP) == 0 &&
+	       vmm_is_link_(codec, table, spot->desc, spot->level);
 }
 
 /** Walks like vmm_walk_(), but stops at a table that can be dropped, and remembers the way. */
@@ -39,8 +38,7 @@ VMM_INLINE void vmm_path_walk_(const struct vmm_codec *codec, const struct vmm_t
 	struct vmm_spot_ *spot = &path->spot;
 
 	vmm_spot_load_(codec, table, table->root, table->root_level, va, spot);
-	while (spot->level > 0 && vmm_is_valid_(spot->desc) &&
-	       codec->kind(table, spot->desc, spot->level) == VMM_KIND_TABLE &&
+	while (vmm_is_link_(codec, table, spot->desc, spot->level) &&
 	       !vmm_is_droppable_(codec, table, spot, va, left)) {
 		path->above[spot->level] = *spot;
 		vmm_spot_load_(codec, table, codec->next(spot->desc), spot->level - 1, va, spot);
@@ -70,7 +68,7 @@ VMM_INLINE void vmm_chain_subtree_(const struct vmm_codec *codec, const struct v
 			continue;
 		}
 		desc = vmm_load_(&vmm_descriptors_(table, at[now])[next[now]++]);
-		if (vmm_is_valid_(desc) && codec->kind(table, desc, now) == VMM_KIND_TABLE) {
+		if (vmm_is_link_(codec, table, desc, now)) {
 			now--;
 			at[now] = codec->next(desc);
 			next[now] = 0;
@@ -158,8 +156,7 @@ VMM_INLINE void vmm_engine_trim_(const struct vmm_codec *codec, struct vmm_table
 			continue;
 		}
 		desc = vmm_load_(&vmm_descriptors_(table, at[now])[next[now]++]);
-		if (now > 0 && vmm_is_valid_(desc) &&
-		    codec->kind(table, desc, now) == VMM_KIND_TABLE) {
+		if (vmm_is_link_(codec, table, desc, now)) {
 			now--;
 			at[now] = codec->next(desc);
 			next[now] = 0;
@@ -184,6 +181,19 @@ VMM_INLINE void vmm_engine_fini_(const struct vmm_codec *codec, struct vmm_table
 	vmm_forget_space_(table);
 	vmm_give_back_(table, &dead);
 	vmm_reset_(table);
+}
+
+VMM_INLINE enum vmm_err vmm_engine_init_(const struct vmm_codec *codec,
+					 const struct vmm_format *format, struct vmm_table *table,
+					 const struct vmm_table_config *config)
+{
+	enum vmm_err err = vmm_init_(table, format, &codec->geometry, config);
+
+	if (err == VMM_OK) {
+		table->link_mask = ~(codec->table(vmm_last_page_(table)) ^ codec->table(0)) &
+				   ~codec->link_ignored;
+	}
+	return err;
 }
 
 #endif /* VMM_ENGINE_RECLAIM_H */

@@ -40,9 +40,7 @@ VMM_INLINE void vmm_put_leaves_(const struct vmm_row_ *row, unsigned int index, 
 			vmm_store_(&slot[i], desc);
 		}
 	} else {
-		for (i = 0; i < count; i++, desc += step) {
-			slot[i] = desc;
-		}
+		vmm_words_fill_(slot, count, desc, step);
 	}
 }
 
@@ -76,16 +74,6 @@ VMM_INLINE void vmm_put_row_(const struct vmm_codec *codec, const struct vmm_tab
 		vmm_put_leaves_(row, row->index + done, row->count - done, desc + done * step, step);
 	}
 	vmm_clean_(table, &row->descriptors[row->index], row->count * sizeof(uint64_t));
-}
-
-/** Clears [index, index + count) of a table that no walker reads. */
-VMM_INLINE void vmm_zero_(uint64_t *descriptors, unsigned int index, unsigned int count)
-{
-	unsigned int i;
-
-	for (i = 0; i < count; i++) {
-		descriptors[index + i] = 0;
-	}
 }
 
 #endif /* VMM_ENGINE_RUNS_H */

@@ -39,6 +39,13 @@ enum vmm_err vmm_check_output_(const struct vmm_table *table, unsigned int page_
 enum vmm_err vmm_init_(struct vmm_table *table, const struct vmm_format *format,
 		       const struct vmm_geometry *geometry, const struct vmm_table_config *config);
 
+/** The largest address of a page that the table's output address size allows. */
+VMM_INLINE uint64_t vmm_last_page_(const struct vmm_table *table)
+{
+	return UINT64_MAX >> (64 - table->pa_bits) >> table->frames->page_shift
+						   << table->frames->page_shift;
+}
+
 /** Makes the object what it was before init. */
 void vmm_reset_(struct vmm_table *table);
 
@@ -91,6 +98,18 @@ VMM_INLINE void vmm_count_sub_(const struct vmm_table *table, uint64_t pa, unsig
 		*valid = (uint16_t)(*valid - count);
 	}
 }
+
+/* --- rows of descriptors (libvmm/words.c) --- */
+
+/** What a row of words has in common. */
+struct vmm_survey_ {
+	uint64_t any; /* bits that at least one word has */
+	uint64_t all; /* bits that all words have */
+};
+
+void vmm_words_survey_(const uint64_t *words, unsigned int count, struct vmm_survey_ *survey);
+/** words[i] = first + i * step, where no walker looks: stores may be combined. */
+void vmm_words_fill_(uint64_t *words, unsigned int count, uint64_t first, uint64_t step);
 
 /* --- the seam (libvmm/invalidate.c) --- */
 

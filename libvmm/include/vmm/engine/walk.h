@@ -86,6 +86,16 @@ VMM_INLINE uint64_t vmm_max_(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+/**
+ * Whether a descriptor at @p level links a table. One comparison: everything but the address, and what the
+ * format leaves to software there, has to be as in a table descriptor (vmm_table::link_mask).
+ */
+VMM_INLINE bool vmm_is_link_(const struct vmm_codec *codec, const struct vmm_table *table,
+			     uint64_t desc, unsigned int level)
+{
+	return level > 0 && (desc & table->link_mask) == codec->table(0);
+}
+
 /** Where a descriptor stands. */
 struct vmm_spot_ {
 	uint64_t *descriptors; /* of the table that holds it */
@@ -114,8 +124,7 @@ VMM_INLINE void vmm_walk_(const struct vmm_codec *codec, const struct vmm_table 
 			  struct vmm_spot_ *spot)
 {
 	vmm_spot_load_(codec, table, table->root, table->root_level, va, spot);
-	while (spot->level > 0 && vmm_is_valid_(spot->desc) &&
-	       codec->kind(table, spot->desc, spot->level) == VMM_KIND_TABLE) {
+	while (vmm_is_link_(codec, table, spot->desc, spot->level)) {
 		vmm_spot_load_(codec, table, codec->next(spot->desc), spot->level - 1, va, spot);
 	}
 }
