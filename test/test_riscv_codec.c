@@ -98,7 +98,8 @@ static void a_napot_run_is_the_golden_word(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ROW_COUNT; i++) {
-		uint64_t plain = leaf_word(rows[i], VMM_TABLE_SVNAPOT, VMM_KERNEL_RW, 0x80210000, 0);
+		uint64_t plain = leaf_word(rows[i], VMM_TABLE_SVNAPOT, VMM_KERNEL_RW,
+					   0x80210000, 0);
 
 		assert_int_equal(rows[i]->run(plain, 0), 0x80000000200860E7);
 		assert_true(rows[i]->run_is_one_word);
@@ -234,8 +235,8 @@ static void every_attribute_word_is_stored_as_told_or_refused(void **state)
 	assert_true(refused > 10000);
 }
 
-static void check_leaf(const struct vmm_codec *row, const struct vmm_table *table, vmm_attr_t stored,
-		       unsigned int level, uint64_t pa)
+static void check_leaf(const struct vmm_codec *row, const struct vmm_table *table,
+		       vmm_attr_t stored, unsigned int level, uint64_t pa)
 {
 	uint64_t reach = UINT64_C(1) << (12 + 9 * level);
 	uint64_t word = row->attr_word(table, stored);
@@ -266,6 +267,7 @@ static void what_is_encoded_is_decoded(void **state)
 	(void)state;
 	for (size_t i = 0; i < ROW_COUNT * EXTENSION_COUNT; i++) {
 		const struct vmm_codec *row = rows[i % ROW_COUNT];
+		unsigned int level_count = row->geometry.level_count;
 		struct vmm_table table = table_with(extensions[i / ROW_COUNT]);
 
 		for (uint32_t bits = 0; bits <= VMM_ATTR_ALL; bits++) {
@@ -275,7 +277,7 @@ static void what_is_encoded_is_decoded(void **state)
 			    row->effective(&table, vmm_attr(bits), &stored) != VMM_OK) {
 				continue;
 			}
-			for (unsigned int level = 0; level <= row->geometry.leaf_level_max; level++) {
+			for (unsigned int level = 0; level < level_count; level++) {
 				uint64_t reach = UINT64_C(1) << (12 + 9 * level);
 
 				check_leaf(row, &table, stored, level, 0);
@@ -325,8 +327,9 @@ static void a_leaf_that_becomes_writable_gets_its_dirty_bit(void **state)
 }
 
 /*
- * The specification, one sentence after the other, for a valid descriptor with zero for the parts of the page
- * number that are not looked at: "Sv39", "Svnapot", "Svpbmt", "Virtual Address Translation Process".
+ * The specification, one sentence after the other, for a valid descriptor with zero for the parts
+ * of the page number that are not looked at: "Sv39", "Svnapot", "Svpbmt", "Virtual Address
+ * Translation Process".
  */
 static enum vmm_kind model_kind(uint32_t flags, uint64_t desc, unsigned int level)
 {

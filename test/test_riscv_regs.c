@@ -268,7 +268,8 @@ static void the_walk_finds_every_page_of_a_run(void **state)
 	memory[1][0] = link_to(2);
 	for (unsigned int i = 16; i < 32; i++) {
 		memory[2][i] = 0x80000000200860E7;
-		check_walk(8, (uint64_t)i << 12 | 5, true, 0x80210005 + (uint64_t)(i - 16) * 0x1000);
+		check_walk(8, (uint64_t)i << 12 | 5, true,
+			   0x80210005 + (uint64_t)(i - 16) * 0x1000);
 	}
 }
 

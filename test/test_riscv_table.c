@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tables of Sv39, Sv48 and Sv57 as the CPU would read them: the walk that follows satp is the judge of
- * what the operations stored.
+ * Tables of Sv39, Sv48 and Sv57 as the CPU would read them: the walk that follows satp is the judge
+ * of what the operations stored.
  */
 
 #include <stdarg.h>

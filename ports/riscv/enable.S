@@ -23,8 +23,8 @@
 /*
  * bool vmm_riscv_enable(const struct vmm_riscv_regs *regs)
  *
- * satp orders nothing and forgets nothing ("SFENCE.VMA"): the first fence makes the stores to tables
- * visible to the walker, the second drops what was cached under this ASID before.
+ * satp orders nothing and forgets nothing ("SFENCE.VMA"): the first fence makes the stores to
+ * tables visible to the walker, the second drops what was cached under this ASID before.
  */
 routine vmm_riscv_enable
 	ld	a1, 0(a0)
@@ -48,8 +48,8 @@ end vmm_riscv_disable
 /*
  * uint64_t vmm_riscv_try_satp_(uint64_t satp)
  *
- * Returns what satp held after it was written, and leaves it 0. Without interrupts: their handler would
- * find nothing but this code mapped.
+ * Returns what satp held after it was written, and leaves it 0. Without interrupts: their handler
+ * would find nothing but this code mapped.
  */
 routine vmm_riscv_try_satp_
 	csrrci	a1, sstatus, SSTATUS_SIE

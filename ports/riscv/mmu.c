@@ -39,7 +39,10 @@ enum vmm_err vmm_riscv_plan_enable(const struct vmm_table *table, struct vmm_ris
 
 /* --- probe --- */
 
-/* One leaf in a root table that maps the code at `code` to itself. Execute-only: no data can be lost. */
+/*
+ * One leaf in a root table that maps the code at `code`, and what else is in its reach, to itself.
+ * Execute-only, so that nothing can be loaded or stored through it.
+ */
 static void map_code(volatile uint64_t *root, uint64_t code, unsigned int va_bits)
 {
 	unsigned int shift = va_bits - VMM_RISCV_INDEX_BITS;
@@ -111,8 +114,8 @@ void vmm_riscv_fence_local(void)
 }
 
 /*
- * rs2 must be a register other than x0 even if the ASID is 0: x0 would mean every ASID ("SFENCE.VMA").
- * "r" never stands for x0.
+ * rs2 must be a register other than x0 even if the ASID is 0: x0 would mean every ASID
+ * ("SFENCE.VMA"). "r" never stands for x0.
  */
 static void fence_one(const struct vmm_riscv_fence_ *fence, uint64_t va)
 {
@@ -139,8 +142,8 @@ static void fence_here(const struct vmm_riscv_fence_ *fence)
 
 /*
  * Predecessors are the stores to tables; successors are the store that links a table and whatever
- * tells another hart to fence: a message in memory, or a store to an interrupt controller. This hart's
- * own walker is ordered by SFENCE.VMA, which comes after.
+ * tells another hart to fence: a message in memory, or a store to an interrupt controller. This
+ * hart's own walker is ordered by SFENCE.VMA, which comes after.
  */
 static void publish(const struct vmm_table *table)
 {
@@ -149,8 +152,8 @@ static void publish(const struct vmm_table *table)
 }
 
 /*
- * Invalid descriptors may be cached ("SFENCE.VMA"): without this fence the mapping made last may fault,
- * here as elsewhere.
+ * Invalid descriptors may be cached ("SFENCE.VMA"): without this fence the mapping made last may
+ * fault, here as elsewhere.
  */
 static void invalidate_local(const struct vmm_table *table, const struct vmm_invalidation *request)
 {
@@ -159,7 +162,7 @@ static void invalidate_local(const struct vmm_table *table, const struct vmm_inv
 	fence_here(&fence);
 }
 
-/* SFENCE.VMA has taken effect for whatever follows it, and a remote fence waits for the other harts. */
+/* SFENCE.VMA has taken effect for all that follows, and a remote fence waits for its harts. */
 static void complete(const struct vmm_table *table)
 {
 	(void)table;

@@ -19,8 +19,8 @@ uint64_t vmm_riscv_satp(const struct vmm_table *table)
 }
 
 /*
- * rs1 = x0 forgets descriptors of every level, rs1 = an address only leaves ("SFENCE.VMA"). The address
- * is sign-extended: with one that isn't canonical the instruction does nothing.
+ * rs1 = x0 forgets descriptors of every level, rs1 = an address only leaves ("SFENCE.VMA"). The
+ * address is sign-extended: with one that isn't canonical the instruction does nothing.
  */
 struct vmm_riscv_fence_ vmm_riscv_fence_(const struct vmm_table *table,
 					 const struct vmm_invalidation *request)

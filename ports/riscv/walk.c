@@ -10,13 +10,14 @@ static unsigned int satp_mode(uint64_t satp)
 	return (unsigned int)(satp >> VMM_RISCV_SATP_MODE_SHIFT);
 }
 
-/* The descriptor for `va` in the table at `table_pa`, read once: hardware may set A and D meanwhile. */
+/* The descriptor for `va` in the table at `table_pa`, by one load: hardware may set A and D. */
 static uint64_t load_descriptor(uint64_t table_pa, uint64_t window, uint64_t va, unsigned int level)
 {
 	uint64_t index = va >> vmm_riscv_leaf_shift_(level) &
 			 ((UINT64_C(1) << VMM_RISCV_INDEX_BITS) - 1);
+	const volatile uint64_t *table = (const volatile uint64_t *)(uintptr_t)(table_pa + window);
 
-	return *(const volatile uint64_t *)(uintptr_t)(table_pa + window + index * sizeof(uint64_t));
+	return table[index];
 }
 
 static enum vmm_err leaf_output(uint64_t desc, unsigned int level, uint64_t va, bool write,
