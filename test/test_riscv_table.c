@@ -96,7 +96,11 @@ static void a_table_gets_the_ports_fences_unless_it_has_its_own(void **state)
 	config.sync = &own;
 	config.flags = VMM_TABLE_RESIZE_LIVE;
 	assert_int_equal(vmm_riscv_table_init(&other, &config), VMM_ERR_UNSUPPORTED);
-	config.flags = 0;
+	config.flags = VMM_TABLE_FENCE_ALL;
+	config.sync = NULL;
+	assert_int_equal(vmm_riscv_table_init(&other, &config), VMM_ERR_UNSUPPORTED);
+	assert_ptr_equal(other.base.format, NULL);
+	config.sync = &own;
 	assert_int_equal(vmm_riscv_table_init(&other, &config), VMM_OK);
 	assert_ptr_equal(other.base.sync, &own);
 	vmm_table_fini(&other.base);

@@ -37,7 +37,7 @@
 /* A descriptor's PPN field is the physical address shifted right by this. */
 #define VMM_RISCV_OUTPUT_RSHIFT (VMM_RISCV_PAGE_SHIFT - VMM_RISCV_PPN_SHIFT)
 
-/* The only run of Svnapot 1.0: 16 pages, told by ppn[3:0] = 1000b ("Svnapot", table of encodings). */
+/* The only run of Svnapot 1.0: 16 pages, told by ppn[3:0] = 1000b ("Svnapot", encodings). */
 #define VMM_RISCV_NAPOT_SHIFT 4
 #define VMM_RISCV_NAPOT_PPN (UINT64_C(0xf) << VMM_RISCV_PPN_SHIFT)
 #define VMM_RISCV_NAPOT_64K (UINT64_C(0x8) << VMM_RISCV_PPN_SHIFT)
@@ -49,8 +49,8 @@ VMM_INLINE unsigned int vmm_riscv_leaf_shift_(unsigned int level)
 }
 
 /*
- * Svnapot and Svpbmt: bits that are reserved, and fault, on a CPU without the extension. Above level 0
- * a run's page number is that of a misaligned superpage, so levels need no look here.
+ * Svnapot and Svpbmt: bits that are reserved, and fault, on a CPU without the extension. Above
+ * level 0 a run's page number is that of a misaligned superpage, so levels need no look here.
  */
 VMM_INLINE bool vmm_riscv_extensions_ok_(uint32_t flags, uint64_t desc)
 {
@@ -277,13 +277,13 @@ VMM_INLINE uint64_t vmm_riscv_word_(uint64_t desc, unsigned int level)
 /*
  * The rows. Every level may hold leaves, the root too; input size is the format's, not a choice.
  *
- * A leaf may change its size while it is valid: a hart then uses the old or the new one, and both are
- * "otherwise well defined" ("SFENCE.VMA"). A run is taken apart through invalid descriptors and a fence
- * of all 64 KiB, as the extension asks ("Svnapot"). A fence by address reaches leaves only, so
- * that whoever unlinks a table must fence the whole space.
+ * A leaf may change its size while it is valid: a hart then uses the old or the new one, and both
+ * are "otherwise well defined" ("SFENCE.VMA"). A run is taken apart through invalid descriptors and
+ * a fence of all 64 KiB, as the extension asks ("Svnapot"). A fence by address reaches leaves only,
+ * so that whoever unlinks a table must fence the whole space.
  *
- * A and D count as permissions: leaves found in tables made by others may lack them, and a leaf that
- * becomes writable must not fault for its D bit.
+ * A and D count as permissions: leaves found in tables made by others may lack them, and a leaf
+ * that becomes writable must not fault for its D bit.
  */
 #define VMM_RISCV_ROW(text, levels, bits)                                                          \
 	{                                                                                          \

@@ -60,7 +60,8 @@ struct vmm_riscv_table {
 
 /**
  * vmm_table_init() with vmm_riscv_sync in place of a NULL `sync`, also on a host, where it does
- * nothing. Same errors and cost; the members behind `base` are left alone.
+ * nothing. Same errors and cost; also VMM_ERR_UNSUPPORTED for VMM_TABLE_FENCE_ALL with a NULL
+ * `sync`, as vmm_riscv_sync reaches no other hart. The members behind `base` are left alone.
  *
  * Code that runs before relocation calls vmm_riscv_sv39_init() and so on: this one follows
  * config->format, a pointer that the linker stored.
