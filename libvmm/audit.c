@@ -22,8 +22,8 @@ enum stage {
 	STAGE_END
 };
 
-/* Where mappings of the same memory may conflict: each class has its mapping that reaches highest. */
-enum class {
+/* How mappings of the same memory may conflict. Each class has its mapping that reaches highest. */
+enum alias_class {
 	CLASS_WRITE,
 	CLASS_EXECUTE,
 	CLASS_MEM, /* and one for each memory type */

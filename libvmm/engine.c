@@ -56,6 +56,9 @@ enum vmm_err vmm_check_region_(const struct vmm_table *table, unsigned int page_
 	if (!vmm_table_covers(table, vmm_va(last)) || ((start ^ last) & ~table->va_mask) != 0) {
 		return refuse(detail, VMM_ERR_RANGE, vmm_va(last));
 	}
+	if (table->owner != NULL && vmm_va_region_overlaps(table->shared, va)) {
+		return refuse(detail, VMM_ERR_BUSY, vmm_va(start));
+	}
 	return VMM_OK;
 }
 
@@ -109,6 +112,17 @@ static enum vmm_err setup_from(const struct vmm_geometry *geometry,
 	    setup->pa_bits <= geometry->page_shift || setup->pa_bits > geometry->pa_bits_max) {
 		return VMM_ERR_UNSUPPORTED;
 	}
+	if (config->borrowed.bytes.size != 0) {
+		uint64_t root = vmm_pa_raw(config->root);
+
+		if ((root & ((UINT64_C(1) << geometry->page_shift) - 1)) != 0) {
+			return VMM_ERR_ALIGN;
+		}
+		if (!vmm_pa_region_contains(config->borrowed, config->root) ||
+		    root > UINT64_MAX >> (64 - setup->pa_bits)) {
+			return VMM_ERR_RANGE;
+		}
+	}
 	if (setup->asid_bits > 16 || config->asid >> setup->asid_bits != 0 ||
 	    (config->flags & ~geometry->flags) != 0) {
 		return VMM_ERR_UNSUPPORTED;
@@ -123,7 +137,10 @@ static bool is_set_up_so(const struct vmm_table *table, const struct vmm_format 
 	       table->sync == config->sync && table->half == (uint8_t)setup->half &&
 	       table->va_bits == setup->va_bits && table->pa_bits == setup->pa_bits &&
 	       table->asid_bits == setup->asid_bits && table->asid == config->asid &&
-	       table->flush_max == setup->flush_max && table->flags == config->flags;
+	       table->flush_max == setup->flush_max && table->flags == config->flags &&
+	       table->borrowed.bytes.start == config->borrowed.bytes.start &&
+	       table->borrowed.bytes.size == config->borrowed.bytes.size &&
+	       (config->borrowed.bytes.size == 0 || table->root == vmm_pa_raw(config->root));
 }
 
 void vmm_reset_(struct vmm_table *table)
@@ -137,6 +154,9 @@ void vmm_reset_(struct vmm_table *table)
 	table->link_mask = 0;
 	table->borrowed.bytes.start = 0;
 	table->borrowed.bytes.size = 0;
+	table->shared.bytes.start = 0;
+	table->shared.bytes.size = 0;
+	table->owner = NULL;
 	table->flags = 0;
 	table->asid = 0;
 	table->flush_max = 0;
@@ -167,7 +187,7 @@ static enum vmm_err make_root(struct vmm_table *table, const struct vmm_geometry
 			descriptors[i] = 0;
 		}
 	}
-	*vmm_count_(table, table->root) = 0;
+	vmm_count_set_(table, table->root, 0);
 	vmm_clean_(table, descriptors, size);
 	vmm_publish_(table);
 	return VMM_OK;
@@ -200,6 +220,15 @@ enum vmm_err vmm_init_(struct vmm_table *table, const struct vmm_format *format,
 	table->asid_bits = setup.asid_bits;
 	table->root_level =
 		(uint8_t)((bits + geometry->index_bits - 1) / geometry->index_bits - 1);
+	if (config->borrowed.bytes.size != 0) {
+		table->borrowed.bytes.start = config->borrowed.bytes.start;
+		table->borrowed.bytes.size = config->borrowed.bytes.size;
+		table->root = vmm_pa_raw(config->root);
+		/* Nobody has told what is in it. */
+		table->has_global = true;
+		table->format = format;
+		return VMM_OK;
+	}
 	err = make_root(table, geometry);
 	if (err != VMM_OK) {
 		vmm_reset_(table);

@@ -65,11 +65,12 @@ void vmm_gather_add_(const struct vmm_table *table, struct vmm_gather_ *gather, 
 
 /*
  * Cached table descriptors carry the ASID that ran when they were walked: above the kernel's half, and
- * above global leaves, that may be any (Arm ARM D8.17, RLGSCG).
+ * above global leaves, that may be any (Arm ARM D8.17, RLGSCG). So it may for all that is shared.
  */
 static bool is_any_asid(const struct vmm_table *table, bool walk, bool global)
 {
-	return global || (walk && (table->half == VMM_UPPER_HALF || table->has_global));
+	return global || table->shared.bytes.size != 0 ||
+	       (walk && (table->half == VMM_UPPER_HALF || table->has_global));
 }
 
 static void start_request(const struct vmm_table *table, struct vmm_invalidation *request,

@@ -8,7 +8,7 @@
 #include <vmm/engine/walk.h>
 
 /* In a dead table's count: it is chained already. No table has so many descriptors. */
-#define COUNT_DEAD UINT16_MAX
+#define COUNT_DEAD UINT16_C(0x7fff)
 
 static bool is_usable(const struct vmm_table *table, uint64_t pa)
 {

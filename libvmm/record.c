@@ -163,8 +163,8 @@ void vmm_record_unlink_(struct vmm_record *record, struct vmm_mapping *mapping)
 /*
  * The first node of the subtree that has a byte of [first, last].
  *
- * If the left side reaches up to `first`, then the answer is there or nowhere: the node that reaches
- * so far either starts at or below `last`, or everything behind it starts even higher.
+ * If the left side reaches up to `first`, then the answer is there or nowhere: the node that
+ * reaches so far either starts at or below `last`, or everything behind it starts even higher.
  */
 static struct vmm_mapping *first_below(const struct vmm_link_ *link, uint64_t first, uint64_t last)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Translation tables: what is said through the vtable, and pinned ranges. */
 
+#include <vmm/engine/shared.h>
+#include <vmm/engine/walk.h>
 #include <vmm/table.h>
 
 enum vmm_err vmm_table_init(struct vmm_table *table, const struct vmm_table_config *config)
@@ -25,6 +27,85 @@ vmm_va_region_t vmm_table_region(const struct vmm_table *table, enum vmm_half ha
 	region.bytes.start = upper ? 0 - size : 0;
 	region.bytes.size = size;
 	return region;
+}
+
+/* The root descriptors of what is shared: the first, and how many. */
+static uint64_t *shared_slots(const struct vmm_table *table, const vmm_va_region_t *shared,
+			      uint64_t *count)
+{
+	const struct vmm_geometry *geometry = table->format->geometry;
+	unsigned int shift = geometry->page_shift +
+			     (unsigned int)table->root_level * geometry->index_bits;
+	uint64_t *root = (uint64_t *)vmm_frames_ptr(table->frames, vmm_pa(table->root));
+
+	*count = shared->bytes.size >> shift;
+	return &root[(shared->bytes.start & table->va_mask) >> shift];
+}
+
+enum vmm_err vmm_table_join(struct vmm_table *table, const struct vmm_table *owner)
+{
+	const uint64_t *from;
+	uint64_t *to;
+	uint64_t count, i;
+
+	if (owner->shared.bytes.size == 0 || owner->owner != NULL || table == owner ||
+	    table->format != owner->format || table->va_bits != owner->va_bits ||
+	    table->half != owner->half) {
+		return VMM_ERR_UNSUPPORTED;
+	}
+	if (table->shared.bytes.size != 0) {
+		return table->owner == owner ? VMM_OK : VMM_ERR_BUSY;
+	}
+	from = shared_slots(owner, &owner->shared, &count);
+	to = shared_slots(table, &owner->shared, &count);
+	for (i = 0; i < count; i++) {
+		if (vmm_is_valid_(vmm_load_(&to[i]))) {
+			return VMM_ERR_EXISTS;
+		}
+	}
+	for (i = 0; i < count; i++) {
+		vmm_store_(&to[i], vmm_load_(&from[i]));
+	}
+	vmm_clean_(table, to, count * sizeof(*to));
+	/* The root's count is of its own tables and stays: nobody frees a root for being empty. */
+	vmm_publish_(table);
+	table->shared = owner->shared;
+	table->owner = owner;
+	return VMM_OK;
+}
+
+void vmm_leave_(struct vmm_table *table)
+{
+	uint64_t *slots;
+	uint64_t count, i;
+
+	if (table->owner == NULL) {
+		return;
+	}
+	slots = shared_slots(table, &table->shared, &count);
+	for (i = 0; i < count; i++) {
+		vmm_store_(&slots[i], 0);
+	}
+	table->owner = NULL;
+	table->shared.bytes.size = 0;
+}
+
+/* A pointer moved by delta; NULL stays NULL. */
+#define REBASE(pointer, type, delta)                                                               \
+	((pointer) == NULL ? NULL : (type)((uintptr_t)(pointer) + (uintptr_t)(delta)))
+
+void vmm_table_rebase(struct vmm_table *table, uint64_t delta)
+{
+	struct vmm_pin **link = &table->pins;
+
+	table->format = REBASE(table->format, const struct vmm_format *, delta);
+	table->frames = REBASE(table->frames, struct vmm_frames *, delta);
+	table->sync = REBASE(table->sync, const struct vmm_sync *, delta);
+	table->owner = REBASE(table->owner, const struct vmm_table *, delta);
+	while (*link != NULL) {
+		*link = REBASE(*link, struct vmm_pin *, delta);
+		link = &(*link)->next;
+	}
 }
 
 void vmm_table_pin(struct vmm_table *table, struct vmm_pin *pin)

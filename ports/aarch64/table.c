@@ -3,7 +3,7 @@
 
 #include <vmm/aarch64.h>
 
-VMM_STATIC_ASSERT(sizeof(void *) != 8 || sizeof(struct vmm_table_config) == 40,
+VMM_STATIC_ASSERT(sizeof(void *) != 8 || sizeof(struct vmm_table_config) == 64,
 		  "every member of the configuration is copied below");
 
 /* Member by member: a copy of the whole would call memcpy, and the library depends on nothing. */
@@ -21,6 +21,8 @@ enum vmm_err vmm_aarch64_table_init(struct vmm_aarch64_table *table,
 		.asid = config->asid,
 		.flush_max = config->flush_max,
 		.flags = config->flags,
+		.borrowed = config->borrowed,
+		.root = config->root,
 	};
 
 	return vmm_table_init(&table->base, &own);

@@ -13,6 +13,7 @@
  *     engine/change.h   unmap and protect
  *     engine/reclaim.h  who frees an empty table, and when; trim and fini
  *     engine/read.h     translate, query, visit
+ *     engine/share.h    parts that several tables have in common
  *     engine/shared.h   what is compiled once for all formats
  */
 
@@ -20,6 +21,7 @@
 #include <vmm/engine/map.h>
 #include <vmm/engine/read.h>
 #include <vmm/engine/reclaim.h>
+#include <vmm/engine/share.h>
 
 /**
  * Defines `symbol`, its plain functions, and nothing else. @p codec is a `static const struct vmm_codec`.
@@ -107,6 +109,11 @@
 	{                                                                                          \
 		return vmm_engine_visit_(&(codec), table, cursor, leaf, detail);                   \
 	}                                                                                          \
+	enum vmm_err symbol##_share(struct vmm_table *table, vmm_va_region_t va,                   \
+				    struct vmm_detail *detail)                                     \
+	{                                                                                          \
+		return vmm_engine_share_(&(codec), table, va, detail);                             \
+	}                                                                                          \
 	void symbol##_trim(struct vmm_table *table)                                                \
 	{                                                                                          \
 		vmm_engine_trim_(&(codec), table);                                                 \
@@ -125,6 +132,7 @@
 					   symbol##_translate,                                     \
 					   symbol##_query,                                         \
 					   symbol##_visit,                                         \
+					   symbol##_share,                                         \
 					   symbol##_trim,                                          \
 					   symbol##_fini };
 

@@ -108,6 +108,8 @@ struct vmm_codec {
 						   struct vmm_cursor *cursor,                      \
 						   struct vmm_leaf *leaf,                          \
 						   struct vmm_detail *detail);                     \
+	VMM_MUST_CHECK enum vmm_err symbol##_share(struct vmm_table *table, vmm_va_region_t va,    \
+						   struct vmm_detail *detail);                     \
 	void symbol##_trim(struct vmm_table *table);                                               \
 	void symbol##_fini(struct vmm_table *table)
 

@@ -133,6 +133,14 @@ struct vmm_table_config {
 	uint16_t flush_max;              /**< more addresses than this are invalidated by space;
 	                                      default: 64 */
 	uint32_t flags;                  /**< VMM_TABLE_ bits */
+	/**
+	 * Frames that exist already: tables that firmware or a build tool made, which the table adopts
+	 * with `root` as its root. They are used and changed in place, but they are not the source's: they are
+	 * never given to it, and a borrowed table that becomes empty stays linked or is
+	 * forgotten. Size 0: a new, empty table.
+	 */
+	vmm_pa_region_t borrowed;
+	vmm_pa_t root;                   /**< adopted root, in `borrowed`; ignored without it */
 };
 
 /** A leaf, or with vmm_table_visit() several alike that are contiguous in both address spaces. */
@@ -200,6 +208,8 @@ struct vmm_format {
 	enum vmm_err (*query)(const struct vmm_table *table, vmm_va_t va, struct vmm_leaf *leaf);
 	enum vmm_err (*visit)(const struct vmm_table *table, struct vmm_cursor *cursor,
 			      struct vmm_leaf *leaf, struct vmm_detail *detail);
+	enum vmm_err (*share)(struct vmm_table *table, vmm_va_region_t va,
+			      struct vmm_detail *detail);
 	void (*trim)(struct vmm_table *table);
 	void (*fini)(struct vmm_table *table);
 };
@@ -214,6 +224,8 @@ struct vmm_table {
 	uint64_t va_mask; /* 2^va_bits - 1: an address without its extension indexes the tables */
 	uint64_t link_mask; /* the bits that tell a table descriptor: all but address and software's */
 	vmm_pa_region_t borrowed; /* frames that the source does not own and that are never freed */
+	vmm_va_region_t shared;   /* what other tables share with this one; size 0: nothing */
+	const struct vmm_table *owner; /* of what is shared; NULL: this table, or nothing is */
 	uint32_t flags;
 	uint16_t asid;
 	uint16_t flush_max;
@@ -234,6 +246,7 @@ struct vmm_table {
  *  - VMM_ERR_BUSY: already set up, with another config
  *  - VMM_ERR_UNSUPPORTED: a size, half, ASID or flag that the format does not have; a frame source
  *    whose page_shift is not the format's, or that is missing
+ *  - VMM_ERR_ALIGN, VMM_ERR_RANGE: the adopted root is no frame, or outside the borrowed frames
  *  - VMM_ERR_NOMEM: no frame for the root; VMM_ERR_PHYS: the source's frame is outside its span,
  *    misaligned or beyond pa_bits. Errors of the source are forwarded.
  *
@@ -308,6 +321,7 @@ VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_need(const struct vmm_table *ta
  *  - VMM_ERR_ALIGN: va, its size or pa is no multiple of the page
  *  - VMM_ERR_WRAP: a hand-made region that passes the last byte of the 64-bit space
  *  - VMM_ERR_RANGE: not within the table's half, not canonical
+ *  - VMM_ERR_BUSY: it touches what another table shares with this one
  *  - VMM_ERR_PHYS: beyond the format's or the CPU's physical addresses
  *  - VMM_ERR_ATTR, VMM_ERR_WX: see vmm_table_effective()
  *  - VMM_ERR_EXISTS: something is mapped there; detail names the first address in conflict
@@ -415,6 +429,47 @@ VMM_INLINE void vmm_table_trim(struct vmm_table *table)
 {
 	table->format->trim(table);
 }
+
+/**
+ * Sets up a part of the table for sharing: the kernel's part, which every user's table has too.
+ *
+ * Every root descriptor of the part gets a table of its own, which from then on is never freed before
+ * vmm_table_fini(), so that tables which join later may copy the root descriptors once and for all. Leaves
+ * in the part stay below the root. Whatever is mapped there must be the same for every ASID;
+ * invalidations there always reach all of them.
+ *
+ * @param va  a multiple of what one root descriptor covers, in start and size
+ * @return VMM_OK, or
+ *  - VMM_ERR_EMPTY, VMM_ERR_WRAP, VMM_ERR_RANGE: as for map
+ *  - VMM_ERR_ALIGN: no multiple of what a root descriptor covers
+ *  - VMM_ERR_BUSY: a part is shared already; it can't be changed
+ *  - VMM_ERR_EXISTS: a leaf stands in the root at detail->va
+ *  - VMM_ERR_UNSUPPORTED: the root is the last level
+ *  - VMM_ERR_NOMEM, VMM_ERR_PHYS: as for map; nothing changed
+ */
+VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_share(struct vmm_table *table, vmm_va_region_t va,
+						       struct vmm_detail *detail)
+{
+	return table->format->share(table, va, detail);
+}
+
+/**
+ * Joins what @p owner shares: @p table translates it like the owner from now on, later changes included.
+ *
+ * Only the owner changes it: an operation of @p table on the part is refused with VMM_ERR_BUSY. The owner ends last.
+ * Writers of the owner and of tables that joined it exclude each other.
+ *
+ * @return VMM_OK; VMM_ERR_UNSUPPORTED: the owner shares nothing, or the tables differ in format, input size
+ *  or half; VMM_ERR_BUSY: @p table shares something already; VMM_ERR_EXISTS: a root descriptor of the part is in
+ *  use in @p table. Cost: one load and store per root descriptor.
+ */
+VMM_MUST_CHECK enum vmm_err vmm_table_join(struct vmm_table *table, const struct vmm_table *owner);
+
+/**
+ * Moves the stored pointers of a table that was set up before relocation: its format, frame source, sync,
+ * pins and owner, all of which moved by @p delta. The frame source has a rebase of its own.
+ */
+void vmm_table_rebase(struct vmm_table *table, uint64_t delta);
 
 /**
  * Pins a range: an operation that would make it vanish for a moment is refused with VMM_ERR_PINNED.

@@ -232,7 +232,7 @@ VMM_INLINE unsigned int vmm_fill_split_(const struct vmm_codec *codec,
 		va += (uint64_t)row.count << vmm_shift_(codec, level);
 	}
 	vmm_clean_(table, row.descriptors, vmm_entries_(codec) * sizeof(uint64_t));
-	*vmm_count_(table, piece->pa) = (uint16_t)valid;
+	vmm_count_set_(table, piece->pa, valid);
 	return below_count;
 }
 

@@ -157,7 +157,7 @@ VMM_INLINE void vmm_grow_(const struct vmm_codec *codec, const struct vmm_table 
 		vmm_words_fill_(&descriptors[to], vmm_entries_(codec) - to, 0, 0);
 	}
 	vmm_clean_(table, descriptors, vmm_entries_(codec) * sizeof(uint64_t));
-	*vmm_count_(table, pa) = 0;
+	vmm_count_set_(table, pa, 0);
 	vmm_count_add_(table, spot->table_pa, 1);
 	spot->desc = codec->table(pa);
 	if (hidden) {

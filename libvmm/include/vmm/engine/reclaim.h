@@ -28,7 +28,8 @@ VMM_INLINE bool vmm_is_droppable_(const struct vmm_codec *codec, const struct vm
 	uint64_t reach = vmm_reach_(codec, spot->level);
 
 	return left >= reach && (va & (reach - 1)) == 0 && (table->flags & VMM_TABLE_KEEP) == 0 &&
-	       vmm_is_link_(codec, table, spot->desc, spot->level);
+	       vmm_is_link_(codec, table, spot->desc, spot->level) &&
+	       !(spot->level == table->root_level && vmm_is_shared_(table, va));
 }
 
 /** Walks like vmm_walk_(), but stops at a table that can be dropped, and remembers the way. */
@@ -156,7 +157,9 @@ VMM_INLINE void vmm_engine_trim_(const struct vmm_codec *codec, struct vmm_table
 			continue;
 		}
 		desc = vmm_load_(&vmm_descriptors_(table, at[now])[next[now]++]);
-		if (vmm_is_link_(codec, table, desc, now)) {
+		if (vmm_is_link_(codec, table, desc, now) &&
+		    !(now == table->root_level && table->owner != NULL &&
+		      vmm_is_shared_(table, (uint64_t)(next[now] - 1) << vmm_shift_(codec, now)))) {
 			now--;
 			at[now] = codec->next(desc);
 			next[now] = 0;
@@ -176,6 +179,7 @@ VMM_INLINE void vmm_engine_fini_(const struct vmm_codec *codec, struct vmm_table
 	if (table->format == NULL) {
 		return;
 	}
+	vmm_leave_(table);
 	vmm_chain_subtree_(codec, table, table->root, table->root_level, &dead);
 	vmm_publish_(table);
 	vmm_forget_space_(table);

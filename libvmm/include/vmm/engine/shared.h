@@ -46,6 +46,8 @@ VMM_INLINE uint64_t vmm_last_page_(const struct vmm_table *table)
 						   << table->frames->page_shift;
 }
 
+/** Forgets the root descriptors that were copied from an owner. They are the owner's to free. */
+void vmm_leave_(struct vmm_table *table);
 /** Makes the object what it was before init. */
 void vmm_reset_(struct vmm_table *table);
 
@@ -72,13 +74,27 @@ void vmm_push_dead_(const struct vmm_table *table, struct vmm_chain_ *dead, uint
 /** Gives every frame of the chain back to the source. */
 void vmm_give_back_(struct vmm_table *table, struct vmm_chain_ *chain);
 
-/** The count of a table's valid descriptors; NULL for a borrowed frame, which nobody counts. */
+/** In a table's count: tables of other roots link it too, so no operation may unlink or free it. */
+#define VMM_COUNT_SHARED_ UINT16_C(0x8000)
+
+/** The count of a table's valid descriptors, with VMM_COUNT_SHARED_ in a shared one; NULL for a borrowed
+ *  frame, which nobody counts. */
 VMM_INLINE uint16_t *vmm_count_(const struct vmm_table *table, uint64_t pa)
 {
 	const struct vmm_frames *frames = table->frames;
 	uint64_t index = (pa - frames->first) >> frames->page_shift;
 
 	return index < frames->frame_count ? &frames->counts[index] : NULL;
+}
+
+/** Starts the count of a new table. */
+VMM_INLINE void vmm_count_set_(const struct vmm_table *table, uint64_t pa, unsigned int count)
+{
+	uint16_t *valid = vmm_count_(table, pa);
+
+	if (valid != NULL) {
+		*valid = (uint16_t)count;
+	}
 }
 
 VMM_INLINE void vmm_count_add_(const struct vmm_table *table, uint64_t pa, unsigned int count)
@@ -97,6 +113,22 @@ VMM_INLINE void vmm_count_sub_(const struct vmm_table *table, uint64_t pa, unsig
 	if (valid != NULL) {
 		*valid = (uint16_t)(*valid - count);
 	}
+}
+
+/** Marks the table at @p pa: it is linked from other roots too. Borrowed ones are never freed anyway. */
+VMM_INLINE void vmm_mark_shared_(const struct vmm_table *table, uint64_t pa)
+{
+	uint16_t *valid = vmm_count_(table, pa);
+
+	if (valid != NULL) {
+		*valid = (uint16_t)(*valid | VMM_COUNT_SHARED_);
+	}
+}
+
+/** Whether the descriptor at @p va of the root belongs to what is shared. */
+VMM_INLINE bool vmm_is_shared_(const struct vmm_table *table, uint64_t va)
+{
+	return vmm_extend_(table, va) - table->shared.bytes.start < table->shared.bytes.size;
 }
 
 /* --- rows of descriptors (libvmm/words.c) --- */
