@@ -87,20 +87,11 @@ def as_sources(place, root, _build, _meson, sources, compiler):
     run(program)
 
 
-def as_one_source(place, root, _build, _meson, sources, compiler):
-    unit, program = os.path.join(place, "vmm.c"), os.path.join(place, "main")
-    with open(unit, "w", encoding="utf-8") as file:
-        file.writelines(f'#include "{source}"\n' for source in sources)
-    run(*compiler, "-std=c11", "-Wall", "-Wextra", "-Werror", *(f"-I{root}/{i}" for i in INCLUDES), unit,
-        os.path.join(root, "test", "consumer", "main.c"), "-o", program)
-    run(program)
-
-
 def main(argv):
     root, build, meson = os.path.realpath(argv[0]), os.path.realpath(argv[1]), argv[2]
     split = argv.index("--")
     files = [os.path.realpath(name) for name in argv[3:split]]
-    cases = (as_subproject, as_subproject_of_a_kernel, installed, as_sources, as_one_source)
+    cases = (as_subproject, as_subproject_of_a_kernel, installed, as_sources)
     print(f"1..{len(cases)}")
     failed = False
     for number, case in enumerate(cases, 1):
