@@ -358,7 +358,7 @@ void vmm_settle_(const struct vmm_table *table, const struct vmm_gather_ *gather
 	for (i = 0; i < 2; i++) {
 		if (made[i]) {
 			vmm_mapped_(table, units[i].first, units[i].last - units[i].first + 1,
-				    page_shift, units[i].level);
+				    page_shift, units[i].level, !units[i].is_run);
 		}
 	}
 }

@@ -122,7 +122,7 @@ void vmm_gather_issue_(const struct vmm_table *table, const struct vmm_gather_ *
 }
 
 void vmm_mapped_(const struct vmm_table *table, uint64_t va, uint64_t size, unsigned int shift,
-		 unsigned int level)
+		 unsigned int level, bool linked)
 {
 	struct vmm_invalidation added;
 
@@ -130,7 +130,7 @@ void vmm_mapped_(const struct vmm_table *table, uint64_t va, uint64_t size, unsi
 		return;
 	}
 	start_request(table, &added, table->has_global);
-	added.scope = VMM_SCOPE_LEAF;
+	added.scope = linked ? VMM_SCOPE_WALK : VMM_SCOPE_LEAF;
 	added.va = vmm_va(vmm_extend_(table, va));
 	added.count = size >> shift;
 	added.stride_shift = (uint8_t)shift;

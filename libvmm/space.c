@@ -281,17 +281,16 @@ void vmm_space_fini(struct vmm_space *space)
 	clear_space(space);
 }
 
-static enum vmm_err check_guards(const struct vmm_space *space, const struct vmm_guards *guards,
-				 uint64_t *bits, uint64_t *before, uint64_t *after)
+/* The guards as bits of vmm_range.size, with the page size. UNSUPPORTED: too many. */
+static enum vmm_err read_guards(const struct vmm_space *space, struct vmm_guards guards,
+				uint64_t *bits)
 {
-	if (guards->before > VMM_SPACE_GUARDS_MAX || guards->after > VMM_SPACE_GUARDS_MAX) {
+	if (guards.before > VMM_SPACE_GUARDS_MAX || guards.after > VMM_SPACE_GUARDS_MAX) {
 		return VMM_ERR_UNSUPPORTED;
 	}
-	*bits = (uint64_t)guards->before << VMM_RANGE_BEFORE_SHIFT_ |
-		(uint64_t)guards->after << VMM_RANGE_AFTER_SHIFT_ |
+	*bits = (uint64_t)guards.before << VMM_RANGE_BEFORE_SHIFT_ |
+		(uint64_t)guards.after << VMM_RANGE_AFTER_SHIFT_ |
 		(uint64_t)(space->page_shift - VMM_SPACE_PAGE_SHIFT_) << VMM_RANGE_PAGE_SHIFT_;
-	*before = (uint64_t)guards->before << space->page_shift;
-	*after = (uint64_t)guards->after << space->page_shift;
 	return VMM_OK;
 }
 
@@ -311,53 +310,63 @@ static enum vmm_err read_window(const struct vmm_space *space, vmm_va_region_t w
 	return VMM_OK;
 }
 
-/* Checks what is wanted and turns it into bytes. */
-static enum vmm_err read_want(const struct vmm_space *space, const struct vmm_want *want,
-			      struct vmm_search_ *search)
+/* Whether any gap of the size will do: what most callers want, and what is found fastest. */
+static bool is_plain(const struct vmm_space *space, const struct vmm_want *want)
+{
+	return want->fit == VMM_FIT_BEST && want->align_shift <= space->page_shift &&
+	       want->align_offset == 0 && vmm_va_region_is_empty(want->window);
+}
+
+static enum vmm_err search_spot(struct vmm_space *space, const struct vmm_want *want, uint64_t size,
+				struct vmm_spot_ *spot)
 {
 	uint64_t page_mask = vmm_addr_mask_(space->page_shift);
-	uint64_t align_mask = vmm_addr_mask_(want->align_shift) | page_mask;
-	uint64_t after;
+	struct vmm_search_ search;
+	enum vmm_err err;
+
+	search.size = size;
+	search.before = (uint64_t)want->guards.before << space->page_shift;
+	search.align_mask = vmm_addr_mask_(want->align_shift) | page_mask;
+	search.align_offset = want->align_offset;
+	if (want->align_shift > 63 || (want->align_offset & page_mask) != 0 ||
+	    want->align_offset > search.align_mask) {
+		return VMM_ERR_ALIGN;
+	}
+	err = read_window(space, want->window, &search);
+	if (err == VMM_OK) {
+		*spot = vmm_space_search_(space, &search, want->fit);
+	}
+	return err;
+}
+
+/* Checks a request and finds the place for it: `size` bytes, guards included. */
+static enum vmm_err find_spot(struct vmm_space *space, const struct vmm_want *want,
+			      struct vmm_spot_ *spot, uint64_t *size, uint64_t *bits)
+{
+	uint64_t guard_size = (uint64_t)(want->guards.before + want->guards.after)
+			      << space->page_shift;
 	enum vmm_err err;
 
 	if (want->size == 0) {
 		return VMM_ERR_EMPTY;
 	}
-	if (((want->size | want->align_offset) & page_mask) != 0 || want->align_shift > 63 ||
-	    want->align_offset > align_mask) {
+	if ((want->size & vmm_addr_mask_(space->page_shift)) != 0) {
 		return VMM_ERR_ALIGN;
 	}
-	err = check_guards(space, &want->guards, &search->guard_bits, &search->before, &after);
-	if (err == VMM_OK) {
-		err = read_window(space, want->window, search);
-	}
+	err = read_guards(space, want->guards, bits);
 	if (err != VMM_OK) {
 		return err;
 	}
-	if (want->size > space->free_size ||
-	    search->before + after > space->free_size - want->size) {
-		return VMM_ERR_NOSPACE;
-	}
-	search->size = want->size + search->before + after;
-	search->align_mask = align_mask;
-	search->align_offset = want->align_offset;
-	search->aligned = align_mask != page_mask;
-	return VMM_OK;
-}
-
-static enum vmm_err find_spot(struct vmm_space *space, const struct vmm_want *want,
-			      struct vmm_search_ *search, struct vmm_spot_ *spot)
-{
-	enum vmm_err err = read_want(space, want, search);
-
-	if (err != VMM_OK) {
-		return err;
-	}
-	if (want->fit == VMM_FIT_BEST && !search->aligned && !search->windowed) {
-		spot->owner = vmm_space_smallest_(space, search->size);
+	/* A size that would wrap fits nowhere. */
+	*size = want->size <= UINT64_MAX - guard_size ? want->size + guard_size : UINT64_MAX;
+	if (is_plain(space, want)) {
+		spot->owner = *size <= space->free_size ? vmm_space_smallest_(space, *size) : NULL;
 		spot->lead = 0;
 	} else {
-		*spot = vmm_space_search_(space, search, want->fit);
+		err = search_spot(space, want, *size, spot);
+		if (err != VMM_OK) {
+			return err;
+		}
 	}
 	return spot->owner != NULL ? VMM_OK : VMM_ERR_NOSPACE;
 }
@@ -365,16 +374,17 @@ static enum vmm_err find_spot(struct vmm_space *space, const struct vmm_want *wa
 enum vmm_err vmm_space_reserve(struct vmm_space *space, const struct vmm_want *want,
 			       struct vmm_range *range)
 {
-	struct vmm_search_ search;
 	struct vmm_spot_ spot;
+	uint64_t size;
+	uint64_t bits;
 	enum vmm_err err;
 
-	if (vmm_range_is_reserved(range)) {
+	if (range->size != 0) {
 		return VMM_ERR_BUSY;
 	}
-	err = find_spot(space, want, &search, &spot);
+	err = find_spot(space, want, &spot, &size, &bits);
 	if (err == VMM_OK) {
-		take(space, &spot, search.size, search.guard_bits, range);
+		take(space, &spot, size, bits, range);
 	}
 	return err;
 }
@@ -382,12 +392,14 @@ enum vmm_err vmm_space_reserve(struct vmm_space *space, const struct vmm_want *w
 enum vmm_err vmm_space_probe(struct vmm_space *space, const struct vmm_want *want,
 			     vmm_va_region_t *found)
 {
-	struct vmm_search_ search;
 	struct vmm_spot_ spot;
-	enum vmm_err err = find_spot(space, want, &search, &spot);
+	uint64_t size;
+	uint64_t bits;
+	enum vmm_err err = find_spot(space, want, &spot, &size, &bits);
 
 	if (err == VMM_OK) {
-		found->bytes.start = vmm_range_end_(spot.owner) + spot.lead + search.before;
+		found->bytes.start = vmm_range_end_(spot.owner) + spot.lead +
+				     ((uint64_t)want->guards.before << space->page_shift);
 		found->bytes.size = want->size;
 	}
 	return err;
@@ -401,8 +413,10 @@ static struct vmm_range *or_head(struct vmm_space *space, struct vmm_range *rang
 
 /* Checks a fixed place, guards included, against the area; `whole` then has no wrap. */
 static enum vmm_err read_where(const struct vmm_space *space, vmm_va_region_t where,
-			       uint64_t before, uint64_t after, struct vmm_span *whole)
+			       struct vmm_guards guards, struct vmm_span *whole)
 {
+	uint64_t before = (uint64_t)guards.before << space->page_shift;
+	uint64_t after = (uint64_t)guards.after << space->page_shift;
 	uint64_t offset = where.bytes.start - space->head.start;
 
 	if (vmm_va_region_is_empty(where)) {
@@ -427,20 +441,21 @@ enum vmm_err vmm_space_reserve_at(struct vmm_space *space, vmm_va_region_t where
 				  const struct vmm_guards *guards, struct vmm_range *range,
 				  vmm_va_t *conflict)
 {
-	static const struct vmm_guards none = { 0, 0 };
+	struct vmm_guards around = { 0, 0 };
 	uint64_t bits;
-	uint64_t before;
-	uint64_t after;
 	struct vmm_span whole;
 	struct vmm_spot_ spot;
 	enum vmm_err err;
 
-	if (vmm_range_is_reserved(range)) {
+	if (range->size != 0) {
 		return VMM_ERR_BUSY;
 	}
-	err = check_guards(space, guards != NULL ? guards : &none, &bits, &before, &after);
+	if (guards != NULL) {
+		around = *guards;
+	}
+	err = read_guards(space, around, &bits);
 	if (err == VMM_OK) {
-		err = read_where(space, where, before, after, &whole);
+		err = read_where(space, where, around, &whole);
 	}
 	if (err != VMM_OK) {
 		return err;
@@ -465,7 +480,7 @@ void vmm_space_release(struct vmm_space *space, struct vmm_range *range)
 	struct vmm_range *before;
 	uint64_t size = vmm_range_size_(range);
 
-	if (!vmm_range_is_reserved(range)) {
+	if (range->size == 0) {
 		return;
 	}
 	before = or_head(space, vmm_range_of_addr_(vmm_rb_beside_(&range->by_addr, 0)));

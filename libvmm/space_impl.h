@@ -28,13 +28,11 @@ VMM_STATIC_ASSERT(offsetof(struct vmm_range, by_addr) == 0, "a link by address i
 /** What reserve looks for, in bytes, from arguments that were checked. */
 struct vmm_search_ {
 	uint64_t size;        /* guards included */
-	uint64_t guard_bits;  /* as in vmm_range.size */
 	uint64_t before;      /* bytes of guard pages before the usable part */
 	uint64_t align_mask;  /* the usable part starts at align_offset modulo align_mask + 1 */
 	uint64_t align_offset;
 	uint64_t first;       /* the first and the last byte of the window */
 	uint64_t last;
-	bool aligned;         /* more than page alignment is asked for */
 	bool windowed;        /* the window is not the whole area */
 };
 

@@ -334,7 +334,7 @@ static void a_leaf_that_becomes_writable_gets_its_dirty_bit(void **state)
 static enum vmm_kind model_kind(uint32_t flags, uint64_t desc, unsigned int level)
 {
 	bool r = desc >> 1 & 1, w = desc >> 2 & 1, x = desc >> 3 & 1;
-	bool u = desc >> 4 & 1, a = desc >> 6 & 1, d = desc >> 7 & 1;
+	bool u = desc >> 4 & 1, g = desc >> 5 & 1, a = desc >> 6 & 1, d = desc >> 7 & 1;
 	uint64_t reserved = desc >> 54 & 0x7f;
 	unsigned int pbmt = desc >> 61 & 3;
 	bool n = desc >> 63;
@@ -353,7 +353,8 @@ static enum vmm_kind model_kind(uint32_t flags, uint64_t desc, unsigned int leve
 		return VMM_KIND_BAD;
 	}
 	if (!r && !x) {
-		if (level == 0 || a || d || u || n || pbmt != 0) {
+		/* g is legal there; the codec says why it takes no such tables. */
+		if (level == 0 || a || d || u || g || n || pbmt != 0) {
 			return VMM_KIND_BAD;
 		}
 		return VMM_KIND_TABLE;

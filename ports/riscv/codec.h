@@ -68,12 +68,15 @@ VMM_INLINE bool vmm_riscv_extensions_ok_(uint32_t flags, uint64_t desc)
 
 /*
  * "Virtual Address Translation Process", steps 3 to 6, as far as they don't depend on the access.
- * G is legal in a table descriptor and makes all below it global.
+ *
+ * G in a table descriptor is legal and makes every leaf below it global, whatever its own bit says. Here
+ * a leaf is told by its own bit, and a change of it fenced accordingly, which would be too little: such a
+ * table is refused as if it were reserved.
  */
 VMM_INLINE enum vmm_kind vmm_riscv_kind_flags_(uint32_t flags, uint64_t desc, unsigned int level)
 {
-	const uint64_t not_in_table = VMM_RISCV_A | VMM_RISCV_D | VMM_RISCV_U | VMM_RISCV_N |
-				      VMM_RISCV_PBMT;
+	const uint64_t not_in_table = VMM_RISCV_A | VMM_RISCV_D | VMM_RISCV_U | VMM_RISCV_G |
+				      VMM_RISCV_N | VMM_RISCV_PBMT;
 	uint64_t superpage_ppn = ((UINT64_C(1) << level * VMM_RISCV_INDEX_BITS) - 1)
 				 << VMM_RISCV_PPN_SHIFT;
 
@@ -311,7 +314,7 @@ VMM_INLINE uint64_t vmm_riscv_word_(uint64_t desc, unsigned int level)
 		.walk_by_space = true,                                                             \
 		.permission = VMM_RISCV_R | VMM_RISCV_W | VMM_RISCV_X | VMM_RISCV_U |              \
 			      VMM_RISCV_A | VMM_RISCV_D | VMM_RISCV_RSW,                           \
-		.link_ignored = VMM_RISCV_G | VMM_RISCV_RSW,                                       \
+		.link_ignored = VMM_RISCV_RSW,                                                     \
 		.type = VMM_RISCV_G | VMM_RISCV_PBMT,                                              \
 		.kind = vmm_riscv_kind_,                                                           \
 		.is_known = vmm_riscv_is_known_,                                                   \

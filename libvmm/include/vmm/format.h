@@ -50,7 +50,7 @@ struct vmm_codec {
 	bool run_is_one_word;    /**< all leaves of a run hold the same word (Svnapot) */
 	bool walk_by_space;      /**< no by-address invalidation reaches table descriptors (RISC-V) */
 	uint64_t permission;     /**< the bits of a leaf that protect may change in place */
-	uint64_t link_ignored;   /**< bits of a table descriptor that don't matter (RISC-V: G, RSW) */
+	uint64_t link_ignored;   /**< bits of a table descriptor that don't matter (RISC-V: RSW) */
 	uint64_t type;           /**< the bits of a leaf that protect must find as asked: memory type, global */
 	/** Leaf, table, or reserved? Geometry is checked here too: leaf level, alignment of the output. */
 	enum vmm_kind (*kind)(const struct vmm_table *table, uint64_t desc, unsigned int level);

@@ -98,7 +98,8 @@ struct vmm_sync {
 	/** Stores to tables made before are observed by every walker before what follows. */
 	void (*publish)(const struct vmm_table *table);
 	/** New mappings, published before, may be used by the code that follows on this CPU (A64: ISB;
-	 *  RISC-V: a fence, as invalid descriptors may be cached). The extent is in @p added. */
+	 *  RISC-V: a fence, as invalid descriptors may be cached). The extent is in @p added; scope WALK
+	 *  if new tables lead to it. */
 	void (*mapped)(const struct vmm_table *table, const struct vmm_invalidation *added);
 	/** Starts forgetting cached translations, on every CPU that uses the table. */
 	void (*invalidate)(const struct vmm_table *table, const struct vmm_invalidation *request);

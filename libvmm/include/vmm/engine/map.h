@@ -213,6 +213,7 @@ VMM_INLINE void vmm_commit_map_(const struct vmm_codec *codec, const struct vmm_
 	uint64_t first = range.va;
 	uint64_t size = range.left;
 	unsigned int lowest = VMM_LEVELS_MAX;
+	bool linked = false;
 
 	/* Invariant: [first, range.va) is mapped, but for a pending link. */
 	while (range.left > 0) {
@@ -244,10 +245,11 @@ VMM_INLINE void vmm_commit_map_(const struct vmm_codec *codec, const struct vmm_
 			vmm_store_(pending.slot, pending.desc);
 			vmm_clean_(table, pending.slot, sizeof(*pending.slot));
 			pending.slot = NULL;
+			linked = true;
 		}
 	}
 	vmm_publish_(table);
-	vmm_mapped_(table, first, size, vmm_shift_(codec, lowest), lowest);
+	vmm_mapped_(table, first, size, vmm_shift_(codec, lowest), lowest, linked);
 }
 
 /** Effective attributes, after the rules that hold for every format. */

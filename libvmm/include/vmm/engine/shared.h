@@ -193,9 +193,12 @@ VMM_INLINE void vmm_clean_(const struct vmm_table *table, const void *start, siz
 	}
 }
 
-/** New leaves from @p va on, all published: the CPU may use them. */
+/**
+ * New leaves of 2^shift bytes from @p va on, all published: the CPU may use them. linked: new table
+ * descriptors lead to them, which matters where invalid descriptors are cached (RISC-V).
+ */
 void vmm_mapped_(const struct vmm_table *table, uint64_t va, uint64_t size, unsigned int shift,
-		 unsigned int level);
+		 unsigned int level, bool linked);
 
 /** Forgets the whole address space, table descriptors included, and waits for it. */
 void vmm_forget_space_(const struct vmm_table *table);
