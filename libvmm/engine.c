@@ -151,6 +151,7 @@ void vmm_reset_(struct vmm_table *table)
 	table->pins = NULL;
 	table->root = 0;
 	table->va_mask = 0;
+	table->page_mask = 0;
 	table->link_mask = 0;
 	table->borrowed.bytes.start = 0;
 	table->borrowed.bytes.size = 0;

@@ -64,13 +64,14 @@ void vmm_gather_add_(const struct vmm_table *table, struct vmm_gather_ *gather, 
 }
 
 /*
- * Cached table descriptors carry the ASID that ran when they were walked: above the kernel's half, and
- * above global leaves, that may be any (Arm ARM D8.17, RLGSCG). So it may for all that is shared.
+ * Cached table descriptors carry the ASID that ran when they were walked: above global leaves that may be any
+ * (Arm ARM D8.17, RLGSCG). So it may for all that is shared, and for whatever is in the upper half: a CPU has
+ * one current ASID, which is the lower table's, and leaves that aren't global are cached with it (D8.16).
  */
 static bool is_any_asid(const struct vmm_table *table, bool walk, bool global)
 {
-	return global || table->shared.bytes.size != 0 ||
-	       (walk && (table->half == VMM_UPPER_HALF || table->has_global));
+	return global || table->half == VMM_UPPER_HALF || table->shared.bytes.size != 0 ||
+	       (walk && table->has_global);
 }
 
 static void start_request(const struct vmm_table *table, struct vmm_invalidation *request,

@@ -23,7 +23,6 @@
 #define VMM_SPACE_PAGE_SHIFT_ 12
 
 VMM_STATIC_ASSERT(VMM_SPACE_GUARDS_MAX == VMM_RANGE_FIELD_, "a number of guards fills its field");
-VMM_STATIC_ASSERT(offsetof(struct vmm_range, by_addr) == 0, "a link by address is its range");
 
 /** What reserve looks for, in bytes, from arguments that were checked. */
 struct vmm_search_ {

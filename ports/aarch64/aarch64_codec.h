@@ -300,6 +300,8 @@ VMM_INLINE uint64_t aarch64_word(uint64_t desc, unsigned int level)
 		.break_run = true,                                                           \
 		.permission = AARCH64_PERMISSION,                                            \
 		.type = AARCH64_TYPE,                                                        \
+		.page_value = VMM_DESCRIPTOR_VALID | AARCH64_TABLE_OR_PAGE | AARCH64_AF,      \
+		.page_ignored = AARCH64_PERMISSION | AARCH64_TYPE | AARCH64_CONTIGUOUS,       \
 		.kind = symbol##_kind,                                                       \
 		.is_known = aarch64_is_known,                                                \
 		.effective = aarch64_effective,                                              \

@@ -314,6 +314,9 @@ VMM_INLINE uint64_t vmm_riscv_word_(uint64_t desc, unsigned int level)
 		.walk_by_space = true,                                                             \
 		.permission = VMM_RISCV_R | VMM_RISCV_W | VMM_RISCV_X | VMM_RISCV_U |              \
 			      VMM_RISCV_A | VMM_RISCV_D | VMM_RISCV_RSW,                           \
+		.page_value = VMM_RISCV_V | VMM_RISCV_R,                                           \
+		.page_ignored = VMM_RISCV_W | VMM_RISCV_X | VMM_RISCV_U | VMM_RISCV_G |            \
+				VMM_RISCV_A | VMM_RISCV_D | VMM_RISCV_RSW,                         \
 		.link_ignored = VMM_RISCV_RSW,                                                     \
 		.type = VMM_RISCV_G | VMM_RISCV_PBMT,                                              \
 		.kind = vmm_riscv_kind_,                                                           \

@@ -50,6 +50,9 @@ struct vmm_codec {
 	bool run_is_one_word;    /**< all leaves of a run hold the same word (Svnapot) */
 	bool walk_by_space;      /**< no by-address invalidation reaches table descriptors (RISC-V) */
 	uint64_t permission;     /**< the bits of a leaf that protect may change in place */
+	uint64_t page_value;     /**< the bits that every ordinary page has set, besides attributes */
+	uint64_t page_ignored;   /**< the attribute bits of an ordinary page. A page that differs elsewhere
+	                              is left to kind() */
 	uint64_t link_ignored;   /**< bits of a table descriptor that don't matter (RISC-V: RSW) */
 	uint64_t type;           /**< the bits of a leaf that protect must find as asked: memory type, global */
 	/** Leaf, table, or reserved? Geometry is checked here too: leaf level, alignment of the output. */

@@ -43,17 +43,21 @@ struct vmm_link_ {
  * Members are private; the layout is public so that you can embed it.
  */
 struct vmm_range {
-	/* Among all ranges, by address. First, so that a link is its range. */
-	struct vmm_link_ by_addr;
-	/* At least every `gap` in this subtree of by_addr, and at least the bound of each child. */
-	uint64_t bound;
+	/*
+	 * What one descent reads lies together, and so that it seldom crosses a cache line: by_gap
+	 * and start among the gaps, start and by_addr among the ranges; parent and bound upward.
+	 */
 	/* In bytes. The low 12 bits, free as a page has 2^12 bytes or more, hold the guards. */
 	uint64_t size;
-	uint64_t start;
 	/* Free bytes between the last byte of this range and the next one or the end of the area. */
 	uint64_t gap;
 	/* Among the gaps of its bin by address, or among the large ones by size, then address. */
 	struct vmm_link_ by_gap;
+	uint64_t start;
+	/* Among all ranges, by address. */
+	struct vmm_link_ by_addr;
+	/* At least every `gap` in this subtree of by_addr, and at least the bound of each child. */
+	uint64_t bound;
 };
 
 VMM_STATIC_ASSERT(sizeof(void *) != 8 || sizeof(struct vmm_range) == 80,

@@ -194,7 +194,11 @@ VMM_INLINE enum vmm_err vmm_engine_init_(const struct vmm_codec *codec,
 	enum vmm_err err = vmm_init_(table, format, &codec->geometry, config);
 
 	if (err == VMM_OK) {
-		table->link_mask = ~(codec->table(vmm_last_page_(table)) ^ codec->table(0)) &
+		uint64_t last = vmm_last_page_(table);
+
+		table->page_mask =
+			~(codec->leaf(0, last, 0) ^ codec->leaf(0, 0, 0)) & ~codec->page_ignored;
+		table->link_mask = ~(codec->table(last) ^ codec->table(0)) &
 				   ~codec->link_ignored;
 	}
 	return err;

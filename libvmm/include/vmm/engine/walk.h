@@ -123,16 +123,39 @@ VMM_INLINE void vmm_spot_load_(const struct vmm_codec *codec, const struct vmm_t
 VMM_INLINE void vmm_walk_(const struct vmm_codec *codec, const struct vmm_table *table, uint64_t va,
 			  struct vmm_spot_ *spot)
 {
-	vmm_spot_load_(codec, table, table->root, table->root_level, va, spot);
-	while (vmm_is_link_(codec, table, spot->desc, spot->level)) {
-		vmm_spot_load_(codec, table, codec->next(spot->desc), spot->level - 1, va, spot);
+	const uint64_t window = table->frames->window;
+	const uint64_t link_mask = table->link_mask;
+	unsigned int level = table->root_level;
+	unsigned int shift = vmm_shift_(codec, level);
+	uint64_t table_pa = table->root;
+
+	for (;;) {
+		const uint64_t *descriptors = (const uint64_t *)(uintptr_t)(table_pa + window);
+		uint64_t desc = vmm_load_(
+			&descriptors[(va >> shift) & (vmm_entries_(codec) - 1)]);
+
+		if (level == 0 || (desc & link_mask) != codec->table(0)) {
+			spot->desc = desc;
+			break;
+		}
+		table_pa = codec->next(desc);
+		shift -= codec->geometry.index_bits;
+		level--;
 	}
+	spot->descriptors = vmm_descriptors_(table, table_pa);
+	spot->table_pa = table_pa;
+	spot->level = level;
+	spot->index = vmm_index_(codec, level, va);
 }
 
 /** What is at a spot that vmm_walk_() found: OK for a leaf, NOENT, or CORRUPT. */
 VMM_INLINE enum vmm_err vmm_leaf_at_(const struct vmm_codec *codec, const struct vmm_table *table,
 				     const struct vmm_spot_ *spot)
 {
+	/* Nearly every leaf is a page with nothing unusual about it: one comparison tells. */
+	if (spot->level == 0 && (spot->desc & table->page_mask) == codec->page_value) {
+		return VMM_OK;
+	}
 	if (!vmm_is_valid_(spot->desc)) {
 		return VMM_ERR_NOENT;
 	}
