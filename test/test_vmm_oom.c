@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every operation of the manager with every frame and every entry missing in turn: it fails with
+ * the right error and leaves everything as it was, until it has what it needs, and then it succeeds.
+ */
+
+#include "support/test_manager.h"
+
+#include <vmm/aarch64.h>
+#include <vmm/riscv.h>
+
+#define GIB(n) (UINT64_C(n) << 30)
+
+/* Large enough, and at a multiple of the largest leaves of each format. */
+#define BLOCK_AT GIB(64)
+#define WINDOW_AT GIB(128)
+#define LAZY_AT GIB(192)
+
+static const struct vmm_format *const formats[] = {
+	&vmm_aarch64_4k, &vmm_aarch64_16k, &vmm_aarch64_64k,
+	&vmm_riscv_sv39, &vmm_riscv_sv48, &vmm_riscv_sv57,
+};
+
+static uint64_t page(const struct test_manager *self)
+{
+	return vmm_table_page_size(&self->table);
+}
+
+/* Bytes of a leaf of level 1. */
+static uint64_t block(const struct test_manager *self)
+{
+	return page(self) << self->table.format->geometry->index_bits;
+}
+
+/* What is there before the operation: a block, a device, a lazy range. It takes three entries. */
+#define PRELUDE_ENTRIES 3
+
+static void prelude(struct test_manager *self)
+{
+	vmm_va_t va;
+
+	assert_int_equal(vmm_map_at(&self->vmm, "block", test_va_region(BLOCK_AT, block(self)),
+				    vmm_pa(0), VMM_KERNEL_RW, NULL), VMM_OK);
+	assert_int_equal(vmm_map_mmio(&self->vmm, "device", vmm_pa(GIB(8)), 4, &va, NULL), VMM_OK);
+	assert_int_equal(vmm_lazy_at(&self->vmm, "lazy",
+				     test_va_region(LAZY_AT, 4 * block(self)), vmm_pa(GIB(4)),
+				     VMM_KERNEL_RW, NULL), VMM_OK);
+}
+
+static enum vmm_err do_map_at(struct test_manager *self)
+{
+	uint64_t start = GIB(32) - page(self);
+
+	/* Across the largest boundary there is, with a block in between where that is one. */
+	return vmm_map_at(&self->vmm, "x", test_va_region(start, block(self) + 2 * page(self)),
+			  vmm_pa(start), VMM_KERNEL_RX, NULL);
+}
+
+static enum vmm_err do_map_any(struct test_manager *self)
+{
+	vmm_va_t va = { 7 };
+	enum vmm_err err;
+
+	err = vmm_map_any(&self->vmm, "x",
+			  test_pa_region(GIB(2) - page(self), block(self) + page(self)),
+			  VMM_KERNEL_RW, NULL, &va, NULL);
+	assert_true((err == VMM_OK) == (vmm_va_raw(va) != 7));
+	return err;
+}
+
+static enum vmm_err do_guard_at(struct test_manager *self)
+{
+	return vmm_guard_at(&self->vmm, "x", test_va_region(GIB(1), page(self)), NULL);
+}
+
+static enum vmm_err do_lazy_at(struct test_manager *self)
+{
+	return vmm_lazy_at(&self->vmm, "x", test_va_region(GIB(1), page(self)), vmm_pa(0),
+			   VMM_KERNEL_RW, NULL);
+}
+
+static enum vmm_err do_map_part(struct test_manager *self)
+{
+	return vmm_map_part(&self->vmm, test_va_region(LAZY_AT + page(self), 3 * block(self)),
+			    NULL);
+}
+
+static enum vmm_err do_map_mmio(struct test_manager *self)
+{
+	vmm_va_t va = { 7 };
+	enum vmm_err err;
+
+	err = vmm_map_mmio(&self->vmm, "x", vmm_pa(GIB(16) + 5), 2 * block(self), &va, NULL);
+	assert_true((err == VMM_OK) == (vmm_va_raw(va) != 7));
+	return err;
+}
+
+static enum vmm_err do_share_mmio(struct test_manager *self)
+{
+	vmm_va_t va;
+
+	return vmm_map_mmio(&self->vmm, "x", vmm_pa(GIB(8) + 16), 4, &va, NULL);
+}
+
+static enum vmm_err do_overlap_mmio(struct test_manager *self)
+{
+	vmm_va_t va;
+
+	return vmm_map_mmio(&self->vmm, "x", vmm_pa(GIB(8)), 2 * page(self), &va, NULL);
+}
+
+static enum vmm_err do_unmap_mmio(struct test_manager *self)
+{
+	const struct vmm_mapping *mapping;
+
+	mapping = vmm_find_pa(&self->vmm, test_pa_region(GIB(8), 1), NULL);
+	return vmm_unmap_mmio(&self->vmm, vmm_va_region_start(vmm_mapping_va(mapping)), "device",
+			      NULL);
+}
+
+static enum vmm_err do_unmap(struct test_manager *self)
+{
+	return vmm_unmap(&self->vmm, vmm_va(BLOCK_AT), NULL);
+}
+
+static enum vmm_err do_unmap_middle(struct test_manager *self)
+{
+	return vmm_unmap_part(&self->vmm,
+			      test_va_region(BLOCK_AT + page(self), block(self) - 2 * page(self)),
+			      NULL);
+}
+
+static enum vmm_err do_unmap_end(struct test_manager *self)
+{
+	return vmm_unmap_part(&self->vmm, test_va_region(BLOCK_AT + page(self),
+							 block(self) - page(self)), NULL);
+}
+
+static enum vmm_err do_protect(struct test_manager *self)
+{
+	return vmm_protect(&self->vmm, vmm_va(BLOCK_AT), VMM_KERNEL_RX, NULL);
+}
+
+static enum vmm_err do_protect_middle(struct test_manager *self)
+{
+	return vmm_protect_part(&self->vmm, test_va_region(BLOCK_AT + page(self), page(self)),
+				VMM_KERNEL_RO, NULL);
+}
+
+static enum vmm_err do_protect_start(struct test_manager *self)
+{
+	return vmm_protect_part(&self->vmm, test_va_region(BLOCK_AT, page(self)), VMM_KERNEL_RO,
+				NULL);
+}
+
+static const struct operation {
+	enum vmm_err (*run)(struct test_manager *self);
+	uint32_t entry_count; /* that it takes */
+	bool takes_frames;
+} operations[] = {
+	{ do_map_at, 1, true },
+	{ do_map_any, 1, true },
+	{ do_guard_at, 1, false },
+	{ do_lazy_at, 1, false },
+	{ do_map_part, 0, true },
+	{ do_map_mmio, 1, true },
+	{ do_share_mmio, 1, false },
+	{ do_overlap_mmio, 1, false },
+	{ do_unmap_mmio, 0, false },
+	{ do_unmap, 0, false },
+	{ do_unmap_middle, 1, true },
+	{ do_unmap_end, 0, true },
+	{ do_protect, 0, false },
+	{ do_protect_middle, 2, true },
+	{ do_protect_start, 1, true },
+};
+
+#define OPERATION_COUNT (sizeof(operations) / sizeof(operations[0]))
+
+static struct test_manager manager;
+
+static void start(struct test_manager *self, const struct vmm_format *format, uint32_t entries)
+{
+	struct test_manager_config config = {
+		.format = format,
+		.pool_count = PRELUDE_ENTRIES + entries,
+		.window = VMM_VA_REGION_INIT(WINDOW_AT, GIB(8)),
+	};
+
+	test_manager_init(self, &config);
+	prelude(self);
+}
+
+/* With `count` frames: whether the operation succeeds; if not, nothing has changed. */
+static bool succeeds_with(struct test_manager *self, const struct operation *operation,
+			  uint64_t count)
+{
+	struct test_manager_snapshot *before = test_manager_save(self);
+	size_t mark = test_frames_mark(&self->frames);
+	enum vmm_err err;
+
+	test_frames_limit(&self->frames, count);
+	err = operation->run(self);
+	test_frames_limit(&self->frames, TEST_FRAMES_NO_LIMIT);
+	if (err != VMM_OK) {
+		assert_int_equal(err, VMM_ERR_NOMEM);
+		test_frames_assert_rolled_back(&self->frames, mark);
+		test_manager_assert_same(self, before);
+	}
+	test_manager_release(before);
+	return err == VMM_OK;
+}
+
+static void sweep_frames(const struct vmm_format *format, const struct operation *operation)
+{
+	struct test_manager *self = &manager;
+	uint64_t count = 0;
+
+	start(self, format, TEST_POOL_COUNT - PRELUDE_ENTRIES);
+	while (!succeeds_with(self, operation, count)) {
+		count++;
+		assert_true(count < 40);
+	}
+	assert_true((count > 0) == operation->takes_frames);
+	test_manager_check(self);
+	test_manager_fini(self);
+}
+
+/* A frame that another error comes with is forwarded, and undone, too. */
+static void forward_error(const struct vmm_format *format, const struct operation *operation)
+{
+	struct test_manager *self = &manager;
+	struct test_manager_snapshot *before;
+
+	start(self, format, TEST_POOL_COUNT - PRELUDE_ENTRIES);
+	before = test_manager_save(self);
+	self->frames.fail_err = VMM_ERR_CORRUPT;
+	test_frames_limit(&self->frames, 0);
+	assert_int_equal(operation->run(self), VMM_ERR_CORRUPT);
+	test_frames_limit(&self->frames, TEST_FRAMES_NO_LIMIT);
+	test_manager_assert_same(self, before);
+	test_manager_release(before);
+	test_manager_fini(self);
+}
+
+static void sweep_entries(const struct vmm_format *format, const struct operation *operation)
+{
+	struct test_manager *self = &manager;
+	struct test_manager_snapshot *before;
+
+	for (uint32_t count = 0; count < operation->entry_count; count++) {
+		start(self, format, count);
+		before = test_manager_save(self);
+		assert_int_equal(operation->run(self), VMM_ERR_FULL);
+		test_manager_assert_same(self, before);
+		test_manager_release(before);
+		test_manager_fini(self);
+	}
+	start(self, format, operation->entry_count);
+	assert_int_equal(operation->run(self), VMM_OK);
+	test_manager_check(self);
+	test_manager_fini(self);
+}
+
+static void any_frame_can_be_missing(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		for (size_t k = 0; k < OPERATION_COUNT; k++) {
+			sweep_frames(formats[i], &operations[k]);
+		}
+	}
+}
+
+static void errors_of_the_frame_source_are_forwarded(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		for (size_t k = 0; k < OPERATION_COUNT; k++) {
+			if (operations[k].takes_frames) {
+				forward_error(formats[i], &operations[k]);
+			}
+		}
+	}
+}
+
+static void any_entry_can_be_missing(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		for (size_t k = 0; k < OPERATION_COUNT; k++) {
+			sweep_entries(formats[i], &operations[k]);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(any_frame_can_be_missing),
+		cmocka_unit_test(errors_of_the_frame_source_are_forwarded),
+		cmocka_unit_test(any_entry_can_be_missing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
