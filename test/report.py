@@ -60,6 +60,8 @@ def log(name, build_dir, tally):
             good, bad, names = count(entry)
             passed += good
             failed += bad
+            for figure in re.findall(r"^figure: (.*)$", entry.get("stdout") or "", re.MULTILINE):
+                print(f"{name}: {figure}")
             if bad:
                 print(f"--- {name}: {entry['name'].split(' / ')[-1]} failed: {'; '.join(names)}")
                 print("    " + " ".join(entry["command"]))

@@ -112,7 +112,7 @@ def main(objdump, readelf, library, rules, limit):
         known = {}
         ranking = sorted((graph.deepest(f, known) for f in archive.functions), key=lambda e: -e[0])
         size, path = ranking[0]
-        print(f"deepest stack: {size} bytes (limit {limit}): "
+        print(f"figure: deepest stack {size} bytes (limit {limit}): "
               + " > ".join(f"{f.name} {f.stack or 0}" for f in path))
         largest = sorted((f for f in archive.functions if f.stack), key=lambda f: -f.stack)[:5]
         print("largest frames: " + ", ".join(f"{f.name} {f.stack}" for f in largest))

@@ -69,6 +69,9 @@ def main(objdump, readelf, library, rules):
                 faults.append(f"{function}: {mnemonic} {operands} uses a floating-point register")
     for kind, number in sorted(kinds.items()):
         print(f"{kind}: {number}")
+    formats = {m: n for m, n in archive.code_size.items() if "_format." in m}
+    print(f"figure: {sum(archive.code_size.values())} bytes of code, "
+          f"{sum(formats.values())} of them in {', '.join(formats) or 'formats'}")
     print(f"{len(archive.functions)} functions, {instructions} instructions, "
           f"{sum(kinds.values())} relocations in code")
     if not instructions:

@@ -63,14 +63,18 @@ class Archive:
 
     def _symbols(self):
         member, sections = None, {}
+        self.code_size = collections.Counter()
         for line in run(self.readelf, "-SsW", self.path).splitlines():
             match = re.match(r"^File: .*\((.+)\)$", line)
             if match:
                 member, sections = match[1], {}
                 continue
-            match = re.match(r"^\s+\[\s*(\d+)\] (\S+)\s+(PROGBITS|NOBITS|INIT_ARRAY)\s", line)
+            match = re.match(r"^\s+\[\s*(\d+)\] (\S+)\s+(?:PROGBITS|NOBITS|INIT_ARRAY)\s+"
+                             r"[0-9a-f]+ [0-9a-f]+ ([0-9a-f]+)", line)
             if match:
                 sections[match[1]] = match[2]
+                if match[2].startswith(".text"):
+                    self.code_size[member] += int(match[3], 16)
                 continue
             match = re.match(r"^\s+\d+: ([0-9a-f]+)\s+(\w+)\s+(\w+)\s+(\w+)\s+\w+\s+(\S+)\s+(\S+)$",
                              line)
