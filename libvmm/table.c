@@ -108,6 +108,15 @@ void vmm_table_rebase(struct vmm_table *table, uint64_t delta)
 	}
 }
 
+enum vmm_err vmm_table_set_asid(struct vmm_table *table, uint16_t asid)
+{
+	if (asid >> table->asid_bits != 0) {
+		return VMM_ERR_UNSUPPORTED;
+	}
+	table->asid = asid;
+	return VMM_OK;
+}
+
 void vmm_table_pin(struct vmm_table *table, struct vmm_pin *pin)
 {
 	pin->next = table->pins;

@@ -482,6 +482,16 @@ void vmm_table_pin(struct vmm_table *table, struct vmm_pin *pin);
 /** Undoes vmm_table_pin(). VMM_ERR_NOENT: it is not pinned here. */
 VMM_MUST_CHECK enum vmm_err vmm_table_unpin(struct vmm_table *table, struct vmm_pin *pin);
 
+/**
+ * Changes the ASID that invalidations name from now on, and that the registers for this table hold:
+ * after a change of numbers (asid.h). What is cached under the old one stays cached.
+ *
+ * An operation of a writer. No CPU may translate by the table under the old number.
+ *
+ * @return VMM_OK; VMM_ERR_UNSUPPORTED: it has more bits than the table's ASIDs. Cost: O(1).
+ */
+VMM_MUST_CHECK enum vmm_err vmm_table_set_asid(struct vmm_table *table, uint16_t asid);
+
 /** Whether @p va lies in the part of the address space that the table translates. */
 bool vmm_table_covers(const struct vmm_table *table, vmm_va_t va);
 
