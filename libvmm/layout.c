@@ -55,6 +55,17 @@ VMM_STATIC_ASSERT(LAST(VMM_SV48_USER) < VMM_SV48_KERNEL_START, "userspace is bel
 VMM_STATIC_ASSERT(!VMM_REGION_FITS(VMM_GIB_BELOW_END(58368), VMM_SV48_USER_SIZE),
 		  "where the sketch has it, userspace would pass the end of the address space");
 
+ASSERT_AREA(VMM_SV57_USER, 56, 48);
+ASSERT_AREA(VMM_SV57_KERNEL, 56, 48);
+ASSERT_AREA(VMM_SV57_IO, 56, 48);
+ASSERT_AREA(VMM_SV57_VMEMMAP, 56, 48);
+ASSERT_AREA(VMM_SV57_DIRECT, 56, 48);
+ASSERT_FOLLOWS(VMM_SV57_IO, VMM_SV57_KERNEL);
+ASSERT_FOLLOWS(VMM_SV57_VMEMMAP, VMM_SV57_IO);
+ASSERT_FOLLOWS(VMM_SV57_DIRECT, VMM_SV57_VMEMMAP);
+VMM_STATIC_ASSERT(ENTRY(VMM_SV57_KERNEL, 48) == 384, "the kernel begins with entry 384");
+VMM_STATIC_ASSERT(LAST(VMM_SV57_USER) < VMM_SV57_KERNEL_START, "userspace is below the kernel");
+
 #define AREA(area) VMM_VA_REGION_INIT(area##_START, area##_SIZE)
 
 const struct vmm_layout vmm_layout_sv39 = {
@@ -79,6 +90,19 @@ const struct vmm_layout vmm_layout_sv48 = {
 			[VMM_AREA_VMEMMAP] = AREA(VMM_SV48_VMEMMAP),
 			[VMM_AREA_IO] = AREA(VMM_SV48_IO),
 			[VMM_AREA_KERNEL] = AREA(VMM_SV48_KERNEL),
+		},
+};
+
+const struct vmm_layout vmm_layout_sv57 = {
+	.va_bits = 57,
+	.entry_shift = 48,
+	.areas =
+		{
+			[VMM_AREA_USER] = AREA(VMM_SV57_USER),
+			[VMM_AREA_DIRECT] = AREA(VMM_SV57_DIRECT),
+			[VMM_AREA_VMEMMAP] = AREA(VMM_SV57_VMEMMAP),
+			[VMM_AREA_IO] = AREA(VMM_SV57_IO),
+			[VMM_AREA_KERNEL] = AREA(VMM_SV57_KERNEL),
 		},
 };
 

@@ -35,6 +35,14 @@ static const struct expectation sv48[] = {
 	{VMM_AREA_DIRECT, UINT64_C(0xffffc50000000000), UINT64_C(0xffffc6ffffffffff)},
 };
 
+static const struct expectation sv57[] = {
+	{VMM_AREA_USER, 0, UINT64_C(0x007fffffffffffff)},
+	{VMM_AREA_KERNEL, UINT64_C(0xff80000000000000), UINT64_C(0xff80ffffffffffff)},
+	{VMM_AREA_IO, UINT64_C(0xff81000000000000), UINT64_C(0xff81ffffffffffff)},
+	{VMM_AREA_VMEMMAP, UINT64_C(0xff82000000000000), UINT64_C(0xff89ffffffffffff)},
+	{VMM_AREA_DIRECT, UINT64_C(0xff8a000000000000), UINT64_C(0xff8dffffffffffff)},
+};
+
 static void expect_layout(const struct vmm_layout *layout, const struct expectation *expected,
 			  size_t count)
 {
@@ -71,6 +79,14 @@ static void the_sv48_layout_is_the_one_of_the_table(void **state)
 	assert_int_equal(vmm_layout_sv48.va_bits, 48);
 	assert_int_equal(vmm_layout_sv48.entry_shift, 39);
 	expect_layout(&vmm_layout_sv48, sv48, COUNT_OF(sv48));
+}
+
+static void the_sv57_layout_is_the_one_of_the_table(void **state)
+{
+	(void)state;
+	assert_int_equal(vmm_layout_sv57.va_bits, 57);
+	assert_int_equal(vmm_layout_sv57.entry_shift, 48);
+	expect_layout(&vmm_layout_sv57, sv57, COUNT_OF(sv57));
 }
 
 static void every_root_entry_of_sv39_belongs_to_one_area(void **state)
@@ -288,6 +304,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_sv39_layout_is_the_one_of_the_table),
 		cmocka_unit_test(the_sv48_layout_is_the_one_of_the_table),
+		cmocka_unit_test(the_sv57_layout_is_the_one_of_the_table),
 		cmocka_unit_test(every_root_entry_of_sv39_belongs_to_one_area),
 		cmocka_unit_test(an_address_outside_every_area_is_in_none),
 		cmocka_unit_test(a_layout_that_breaks_a_rule_is_told_which),

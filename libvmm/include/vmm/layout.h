@@ -7,8 +7,8 @@
  * What a kernel uses which part of its address space for, as data; and the arithmetic of a direct
  * mapping.
  *
- * A layout is a set of areas. Two are supplied, for RISC-V Sv39 and Sv48; docs/layouts.md draws
- * them. Nothing in the library depends on a layout: use one of these, check your own with
+ * A layout is a set of areas. Three are supplied, for RISC-V Sv39, Sv48 and Sv57; docs/layouts.md
+ * draws them. Nothing in the library depends on a layout: use one of these, check your own with
  * vmm_layout_check, or do without.
  *
  * Layouts and direct maps hold no pointers, so they can be used before relocation, and nothing here
@@ -74,8 +74,21 @@ struct vmm_layout {
 #define VMM_SV48_DIRECT_START  VMM_GIB_BELOW_END(60416)
 #define VMM_SV48_DIRECT_SIZE   (UINT64_C(2048) << 30)
 
+/* Sv57, one entry of the root table per 2^48 bytes: the entries that Sv48 has, one level up. */
+#define VMM_SV57_USER_START    UINT64_C(0)
+#define VMM_SV57_USER_SIZE     (VMM_SV48_USER_SIZE << 9)
+#define VMM_SV57_KERNEL_START  (VMM_SV48_KERNEL_START << 9)
+#define VMM_SV57_KERNEL_SIZE   (VMM_SV48_KERNEL_SIZE << 9)
+#define VMM_SV57_IO_START      (VMM_SV48_IO_START << 9)
+#define VMM_SV57_IO_SIZE       (VMM_SV48_IO_SIZE << 9)
+#define VMM_SV57_VMEMMAP_START (VMM_SV48_VMEMMAP_START << 9)
+#define VMM_SV57_VMEMMAP_SIZE  (VMM_SV48_VMEMMAP_SIZE << 9)
+#define VMM_SV57_DIRECT_START  (VMM_SV48_DIRECT_START << 9)
+#define VMM_SV57_DIRECT_SIZE   (VMM_SV48_DIRECT_SIZE << 9)
+
 extern const struct vmm_layout vmm_layout_sv39;
 extern const struct vmm_layout vmm_layout_sv48;
+extern const struct vmm_layout vmm_layout_sv57;
 
 /**
  * Checks the rules of a layout: every area is aligned to entries of the root table, so that address
