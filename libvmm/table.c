@@ -117,6 +117,13 @@ enum vmm_err vmm_table_set_asid(struct vmm_table *table, uint16_t asid)
 	return VMM_OK;
 }
 
+void vmm_table_set_sync(struct vmm_table *table, const struct vmm_sync *sync)
+{
+	if (table->format != NULL) {
+		table->sync = sync;
+	}
+}
+
 void vmm_table_pin(struct vmm_table *table, struct vmm_pin *pin)
 {
 	pin->next = table->pins;

@@ -474,6 +474,15 @@ VMM_MUST_CHECK enum vmm_err vmm_table_join(struct vmm_table *table, const struct
 void vmm_table_rebase(struct vmm_table *table, uint64_t delta);
 
 /**
+ * Gives a table that was built without a `sync` the one that its CPU needs, so that changes may be made while
+ * CPUs translate by it. Code that runs before relocation builds without: a sync is made of link-time pointers.
+ *
+ * What was changed before stays yours to make visible, on Arm with vmm_aarch64_clean(). @p sync outlives the
+ * table; a table that was not set up takes none.
+ */
+void vmm_table_set_sync(struct vmm_table *table, const struct vmm_sync *sync);
+
+/**
  * Pins a range: an operation that would make it vanish for a moment is refused with VMM_ERR_PINNED.
  * Unmapping it on purpose is not. @p pin is linked until vmm_table_unpin() or fini.
  */
