@@ -2,10 +2,11 @@
 /*
  * Numbers of address spaces, by generations.
  *
- * A tag is a generation and a number. No bitmap is needed: within a generation numbers are handed out in
- * ascending order and not given back, so a number is free if it is not below `next` and no CPU kept it when
- * the generation began. Invariant: two spaces never have the same number in one generation, and a CPU
- * that has not switched since older generations goes on under a number that is still that space's alone.
+ * A tag is a generation and a number. No bitmap is needed: within a generation numbers are handed
+ * out in ascending order and not given back, so a number is free if it is not below `next` and no
+ * CPU kept it when the generation began. Invariant: two spaces never have the same number in one
+ * generation, and a CPU that has not switched since older generations goes on under a number that
+ * is still that space's alone.
  */
 
 #include <vmm/asid.h>
@@ -49,8 +50,8 @@ static void start_generation(struct vmm_asids *asids)
 }
 
 /*
- * A tag that was kept moves to this generation with its number. Every CPU that runs the space learns the
- * new one: the next generation must keep what the space then has, not what it had.
+ * A tag that was kept moves to this generation with its number. Every CPU that runs the space
+ * learns the new one: the next generation must keep what the space then has, not what it had.
  */
 static bool carry_over(struct vmm_asids *asids, uint64_t old, uint64_t now)
 {

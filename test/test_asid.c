@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ASIDs by generations. The judge of the model tests is a set of caches, one for each CPU: whatever a CPU
- * uses stays in its cache under the number that it had, and must never be used for another space.
+ * ASIDs by generations. The judge of the model tests is a set of caches, one for each CPU: whatever
+ * a CPU uses stays in its cache under the number that it had, and must never be used for another
+ * space.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -149,7 +150,8 @@ static void a_number_stays_kept_over_any_number_of_generations(void **state)
 	assert_int_equal(use_on(1, &busy).asid, 1);
 }
 
-/* The space was carried over by CPU 0 while CPU 1 never switched: the next generation has to know. */
+/* The space was carried over by CPU 0 while CPU 1 never switched: the next generation has to know.
+ * */
 static void a_number_carried_over_by_one_cpu_is_kept_for_the_other(void **state)
 {
 	struct vmm_asid busy = { 0 };

@@ -7,10 +7,10 @@
  * Which address space has which ASID, where there are more spaces than numbers.
  *
  * An ASID marks what a CPU caches of one address space, so that a switch need not forget anything.
- * Numbers are handed out in ascending order and never one by one given back. When they are used up a
- * new *generation* begins: all numbers are free again, but for those that some CPU translates by at that
- * moment, and each CPU has to forget everything once, the next time that it switches. A number of an
- * older generation is exchanged for a new one when its space is used again.
+ * Numbers are handed out in ascending order and never one by one given back. When they are used up
+ * a new *generation* begins: all numbers are free again, but for those that some CPU translates by
+ * at that moment, and each CPU has to forget everything once, the next time that it switches. A
+ * number of an older generation is exchanged for a new one when its space is used again.
  *
  * On each switch, with interrupts masked and the lock that guards the allocator held:
  *
@@ -20,11 +20,12 @@
  *     vmm_aarch64_switch(&task->table, use.flush);    or vmm_riscv_switch()
  *
  * The order matters: first the CPU translates by the new space, then it forgets (RISC-V Privileged,
- * "SFENCE.VMA": satp first, then the fence of a recycled ASID), and only then user memory is touched.
+ * "SFENCE.VMA": satp first, then the fence of a recycled ASID), and only then user memory is
+ * touched.
  *
- * **Locks.** Calls for one allocator exclude each other, on every CPU; the registers are loaded before
- * the lock is given up, so that nobody starts a generation in between. vmm_table_set_asid() is an
- * operation of a writer of that table, and so excludes changes of it, which name its ASID in
+ * **Locks.** Calls for one allocator exclude each other, on every CPU; the registers are loaded
+ * before the lock is given up, so that nobody starts a generation in between. vmm_table_set_asid()
+ * is an operation of a writer of that table, and so excludes changes of it, which name its ASID in
  * invalidations. A space gets a new number only while no CPU translates by it.
  *
  * All memory is the caller's. Nothing here is a privileged instruction.
@@ -105,9 +106,9 @@ VMM_MUST_CHECK enum vmm_err vmm_asids_switch(struct vmm_asids *asids, uint32_t c
 					     struct vmm_asid *asid, struct vmm_asid_use *use);
 
 /**
- * CPU @p cpu translates by none of the spaces any more, but by what the kernel has for itself under a
- * number that is never handed out. Its last number needs no keeping. Before a space ends every CPU
- * that translates by it switches or leaves.
+ * CPU @p cpu translates by none of the spaces any more, but by what the kernel has for itself under
+ * a number that is never handed out. Its last number needs no keeping. Before a space ends every
+ * CPU that translates by it switches or leaves.
  *
  * VMM_ERR_RANGE: no such CPU, or not set up. Cost: O(1).
  */
