@@ -52,6 +52,7 @@ struct fixture {
 	struct test_extents model;
 	uint32_t flags;
 	uint64_t ops[3]; /* that succeeded, by kind */
+	uint64_t leaf_count; /* before the step */
 };
 
 static struct fixture fixture;
@@ -99,6 +100,28 @@ static void pick_range(struct fixture *self, uint64_t *va, uint64_t *size)
 	if (geometry->sign_extended && ((*va ^ (*va + *size - 1)) & ~(self->table.va_mask >> 1)) != 0) {
 		*size = (self->table.va_mask >> 1) + 1 - *va;
 	}
+}
+
+/* A part of what is mapped, from anywhere to anywhere: the range of most cuts. */
+static void pick_part(struct fixture *self, uint64_t *va, uint64_t *size)
+{
+	unsigned int page = self->table.format->geometry->page_shift;
+	const struct test_extent *extent;
+	uint64_t first, last, pages;
+
+	pick_range(self, va, size);
+	if (self->model.count == 0 || test_random_one_in(&self->random, 4)) {
+		return;
+	}
+	extent = &self->model.list[test_random_below(&self->random, self->model.count)];
+	first = *va > extent->va && *va < extent->last ? *va : extent->va;
+	last = first + *size - 1 < extent->last ? first + *size - 1 : extent->last;
+	pages = (last - first + 1) >> page;
+	if (test_random_one_in(&self->random, 2)) {
+		first += test_random_below(&self->random, pages) << page;
+	}
+	*va = first;
+	*size = last - first + 1;
 }
 
 static uint64_t pick_pa(struct fixture *self, uint64_t va, uint64_t size)
@@ -191,6 +214,50 @@ static void run_refused(struct fixture *self, const struct vmm_request *request,
 	test_frames_release(before);
 }
 
+/*
+ * The fewest leaves that can map a range: from the largest size downwards, the blocks that fit whole, and what
+ * is left on both sides by the smaller ones. No table is involved.
+ */
+static uint64_t fewest_leaves(const struct vmm_geometry *geometry, unsigned int level, uint64_t va,
+			      uint64_t pa, uint64_t size)
+{
+	uint64_t block = UINT64_C(1) << (geometry->page_shift + level * geometry->index_bits);
+	uint64_t low = (va + block - 1) / block * block;
+	uint64_t high = (va + size) / block * block;
+
+	if (level == 0) {
+		return size / block;
+	}
+	if ((va - pa) % block != 0 || high <= low) {
+		return fewest_leaves(geometry, level - 1, va, pa, size);
+	}
+	return (high - low) / block + fewest_leaves(geometry, level - 1, va, pa, low - va) +
+	       fewest_leaves(geometry, level - 1, high, pa + (high - va), va + size - high);
+}
+
+static void check_leaf_count(struct fixture *self, const struct vmm_request *request, uint64_t va)
+{
+	const struct vmm_geometry *geometry = self->table.format->geometry;
+	unsigned int level = geometry->leaf_level_max;
+	unsigned int limit = (request->attr.bits & VMM_ATTR_LEAF_MAX_MASK) >> 12;
+	struct test_census census;
+
+	if (level > self->table.root_level) {
+		level = self->table.root_level;
+	}
+	if (limit != 0 && limit - 1 < level) {
+		level = limit - 1;
+	}
+	test_reader_check(&self->table, &self->frames, (self->flags & VMM_TABLE_KEEP) != 0,
+			  &census);
+	/* A table that was kept stays, and what would fit a larger leaf goes into it. */
+	if ((self->flags & VMM_TABLE_KEEP) == 0) {
+		assert_int_equal(census.leaf_count - self->leaf_count,
+				 fewest_leaves(geometry, level, va, vmm_pa_raw(request->pa),
+					       request->va.bytes.size));
+	}
+}
+
 static void apply(struct fixture *self, const struct vmm_request *request, uint64_t va)
 {
 	uint64_t last = va + request->va.bytes.size - 1;
@@ -239,9 +306,15 @@ static void run_step(struct fixture *self)
 	struct test_verdict verdict;
 	struct vmm_detail detail;
 	uint64_t va, size, need, taken;
+	static const enum vmm_op ops[] = { VMM_OP_MAP,	  VMM_OP_MAP,	  VMM_OP_MAP,
+					   VMM_OP_UNMAP,  VMM_OP_PROTECT, VMM_OP_PROTECT };
 
-	pick_range(self, &va, &size);
-	request.op = (enum vmm_op)test_random_below(&self->random, 3);
+	request.op = ops[test_random_below(&self->random, 6)];
+	if (request.op == VMM_OP_MAP) {
+		pick_range(self, &va, &size);
+	} else {
+		pick_part(self, &va, &size);
+	}
 	request.va = region_of(self, va, size);
 	request.pa = vmm_pa(pick_pa(self, va, size));
 	request.attr = pick_attr(self);
@@ -282,6 +355,9 @@ static void run_step(struct fixture *self)
 	test_frames_limit(&self->frames, TEST_FRAMES_NO_LIMIT);
 	assert_int_equal(self->frames.alloc_count - taken, need);
 	self->ops[request.op]++;
+	if (request.op == VMM_OP_MAP) {
+		check_leaf_count(self, &request, va);
+	}
 	apply(self, &request, va);
 }
 
@@ -309,6 +385,7 @@ static void model_of_variant(void **state)
 	const struct variant *variant = *state;
 	struct fixture *self = &fixture;
 	struct vmm_table_config config;
+	struct test_census census;
 	uint64_t steps = test_random_steps(300);
 	uint64_t i;
 
@@ -322,13 +399,15 @@ static void model_of_variant(void **state)
 	config.half = variant->half;
 	config.va_bits = variant->va_bits;
 	config.flags = variant->flags;
+	self->flags = variant->flags;
 	assert_int_equal(vmm_table_init(&self->table, &config), VMM_OK);
 	for (i = 0; i < steps; i++) {
 		self->frames.fill = (enum test_frames_fill)test_random_below(&self->random, 3);
 		run_step(self);
 		probe(self);
 		test_reader_check(&self->table, &self->frames,
-				  (variant->flags & VMM_TABLE_KEEP) != 0, NULL);
+				  (variant->flags & VMM_TABLE_KEEP) != 0, &census);
+		self->leaf_count = census.leaf_count;
 		test_extents_assert_table(&self->model, &self->table);
 		if (test_random_one_in(&self->random, 50)) {
 			vmm_table_trim(&self->table);
@@ -336,6 +415,10 @@ static void model_of_variant(void **state)
 			test_extents_assert_table(&self->model, &self->table);
 		}
 	}
+	print_message("# %s: %llu steps; mapped %llu, unmapped %llu, protected %llu\n", variant->name,
+		      (unsigned long long)steps, (unsigned long long)self->ops[VMM_OP_MAP],
+		      (unsigned long long)self->ops[VMM_OP_UNMAP],
+		      (unsigned long long)self->ops[VMM_OP_PROTECT]);
 	assert_true(self->ops[VMM_OP_MAP] > 0 && self->ops[VMM_OP_UNMAP] > 0);
 	vmm_table_fini(&self->table);
 	test_frames_fini(&self->frames);
