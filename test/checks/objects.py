@@ -53,7 +53,8 @@ class Archive:
         self.data = []            # (member, section, offset, relocation, target)
         self.undefined = collections.defaultdict(set)
         self._by_place = {}       # (member, section, offset) -> name of a function
-        self._function_at = {}    # the same -> Function; identical functions share a place
+        self._place_of = {}       # (member, name) -> its place; identical functions share one
+        self._function_at = {}    # place -> Function
         self.globals = {}         # name -> (member, section, offset, size)
         self.objects = collections.defaultdict(list)   # (member, section) -> [(offset, size, name)]
         self._symbols()
@@ -86,6 +87,7 @@ class Archive:
                 self.undefined[name].add(member)
             elif kind == "FUNC" or (kind == "NOTYPE" and bind == "GLOBAL"):
                 self._by_place[place] = name
+                self._place_of[(member, name)] = place
             if kind == "OBJECT":
                 self.objects[place[:2]].append((place[2], int(size, 0), name))
             if bind in ("GLOBAL", "WEAK") and index != "UND":
@@ -147,7 +149,7 @@ class Archive:
                 # is a loop.
                 inner = re.search(r"<([^+>]+)>$", operands)
                 if inner and mnemonic in ("bl", "b", "jal", "j") \
-                        and inner[1] in self._by_place.values() \
+                        and (member, inner[1]) in self._place_of \
                         and (mnemonic in ("bl", "jal") or inner[1] != function.name) \
                         and inner[1] not in function.calls:
                     inner_call = inner[1]
@@ -186,9 +188,7 @@ class Archive:
         base, _, offset = target.partition("+")
         place = (function.member, base, int(offset or "0", 0))
         if place not in self._function_at:
-            places = [p for p, name in self._by_place.items()
-                      if name == base and p[0] == function.member]
-            place = places[0] if places else self.globals.get(base)
+            place = self._place_of.get((function.member, base)) or self.globals.get(base)
         if place in self._function_at:
             return self._function_at[place]
         if base not in self.undefined:
