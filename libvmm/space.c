@@ -164,7 +164,7 @@ static void take(struct vmm_space *space, const struct vmm_spot_ *spot, uint64_t
 	space->range_count++;
 }
 
-static void clear_link(struct vmm_link_ *link)
+static void zero_link(struct vmm_link_ *link)
 {
 	link->child[0] = NULL;
 	link->child[1] = NULL;
@@ -172,19 +172,19 @@ static void clear_link(struct vmm_link_ *link)
 }
 
 /* Member by member: a struct assignment may become a call of memset, which a kernel may lack. */
-static void clear_range(struct vmm_range *range)
+static void zero_range(struct vmm_range *range)
 {
-	clear_link(&range->by_addr);
-	clear_link(&range->by_gap);
+	zero_link(&range->by_addr);
+	zero_link(&range->by_gap);
 	range->bound = 0;
 	range->size = 0;
 	range->start = 0;
 	range->gap = 0;
 }
 
-static void clear_space(struct vmm_space *space)
+static void zero_space(struct vmm_space *space)
 {
-	clear_range(&space->head);
+	zero_range(&space->head);
 	space->used = NULL;
 	space->large = NULL;
 	space->bins = NULL;
@@ -242,7 +242,7 @@ enum vmm_err vmm_space_init(struct vmm_space *space, vmm_va_region_t area,
 
 		return same ? VMM_OK : VMM_ERR_BUSY;
 	}
-	clear_space(space);
+	zero_space(space);
 	space->bins = bins;
 	space->bin_count = (uint16_t)bin_count;
 	for (uint32_t i = 0; i < bin_count; i++) {
@@ -275,10 +275,10 @@ void vmm_space_fini(struct vmm_space *space)
 			continue;
 		}
 		vmm_rb_hang_(&space->used, parent, link, NULL);
-		clear_range(vmm_range_of_addr_(link));
+		zero_range(vmm_range_of_addr_(link));
 		link = parent;
 	}
-	clear_space(space);
+	zero_space(space);
 }
 
 /* The guards as bits of vmm_range.size, with the page size. UNSUPPORTED: too many. */
@@ -494,7 +494,7 @@ void vmm_space_release(struct vmm_space *space, struct vmm_range *range)
 		bound_settle(&range->by_addr);
 	}
 	vmm_rb_erase_(&space->used, &range->by_addr, &bound_hooks, space->exact);
-	clear_range(range);
+	zero_range(range);
 	space->free_size += size;
 	space->range_count--;
 }

@@ -18,10 +18,13 @@
 #define PAGES 64
 #define RANGES 24
 
+/* A link taken for the other one of its range leads to a range that starts before or behind it. */
 struct fixture {
+	struct vmm_range readable_before;
 	struct vmm_space space;
 	struct vmm_bin bins[4];
 	struct vmm_range ranges[RANGES];
+	struct vmm_range readable_behind;
 };
 
 static struct fixture fixture;
