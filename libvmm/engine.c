@@ -57,7 +57,8 @@ enum vmm_err vmm_check_region_(const struct vmm_table *table, unsigned int page_
 		return refuse(detail, VMM_ERR_RANGE, vmm_va(last));
 	}
 	if (table->owner != NULL && vmm_va_region_overlaps(table->shared, va)) {
-		return refuse(detail, VMM_ERR_BUSY, vmm_va(start));
+		return refuse(detail, VMM_ERR_BUSY,
+			      vmm_va(vmm_max_(start, table->shared.bytes.start)));
 	}
 	return VMM_OK;
 }
@@ -293,6 +294,7 @@ static bool holds_data(const struct vmm_table *table, const struct vmm_unit_ *un
 	return holds(first, last, stack - STACK_REACH, 2 * STACK_REACH) ||
 	       holds(first, last, (uint64_t)(uintptr_t)table, sizeof(*table)) ||
 	       holds(first, last, (uint64_t)(uintptr_t)table->sync, sizeof(*table->sync)) ||
+	       holds(first, last, (uint64_t)(uintptr_t)table->frames, sizeof(*table->frames)) ||
 	       holds(first, last, (uint64_t)(uintptr_t)table->format->geometry,
 		     sizeof(struct vmm_codec)) ||
 	       holds(first, last, (uint64_t)(uintptr_t)unit->slot, unit->count * sizeof(uint64_t));
@@ -310,7 +312,9 @@ enum vmm_err vmm_may_break_(const struct vmm_table *table, const struct vmm_unit
 		return VMM_OK;
 	}
 	is_held = holds_pin(table, first, last);
-	if (!is_held && table->sync != NULL && table->sync->is_active(table)) {
+	/* What is shared the CPU may translate by a table that joined. */
+	if (!is_held && table->sync != NULL &&
+	    (table->sync->is_active(table) || vmm_is_shared_(table, unit->first))) {
 		is_held = holds_code(table, first, last, code) ||
 			  holds_data(table, &units[0], first, last) ||
 			  holds_data(table, &units[1], first, last);

@@ -46,6 +46,8 @@ void vmm_gather_add_(const struct vmm_table *table, struct vmm_gather_ *gather, 
 	}
 	gather->any = true;
 	gather->walk |= walk;
+	/* What is shared may be cached under the ASID of any table that joined. */
+	gather->global |= vmm_is_shared_(table, va);
 	gather->whole |= gather->total + count > table->flush_max;
 	if (gather->whole || joins_last_run(gather, va, count, shift, level, walk)) {
 		return;
@@ -64,14 +66,14 @@ void vmm_gather_add_(const struct vmm_table *table, struct vmm_gather_ *gather, 
 }
 
 /*
- * Cached table descriptors carry the ASID that ran when they were walked: above global leaves that may be any
- * (Arm ARM D8.17, RLGSCG). So it may for all that is shared, and for whatever is in the upper half: a CPU has
- * one current ASID, which is the lower table's, and leaves that aren't global are cached with it (D8.16).
+ * Cached table descriptors carry the ASID that ran when they were walked: above global leaves that
+ * may be any (Arm ARM D8.17, RLGSCG). So it may for whatever is in the upper half: a CPU has one
+ * current ASID, which is the lower table's, and leaves that aren't global are cached with it
+ * (D8.16).
  */
 static bool is_any_asid(const struct vmm_table *table, bool walk, bool global)
 {
-	return global || table->half == VMM_UPPER_HALF || table->shared.bytes.size != 0 ||
-	       (walk && table->has_global);
+	return global || table->half == VMM_UPPER_HALF || (walk && table->has_global);
 }
 
 static void start_request(const struct vmm_table *table, struct vmm_invalidation *request,
@@ -125,14 +127,16 @@ void vmm_gather_issue_(const struct vmm_table *table, const struct vmm_gather_ *
 void vmm_mapped_(const struct vmm_table *table, uint64_t va, uint64_t size, unsigned int shift,
 		 unsigned int level, bool linked)
 {
+	const vmm_va_region_t where = { { vmm_extend_(table, va), size } };
 	struct vmm_invalidation added;
 
 	if (table->sync == NULL) {
 		return;
 	}
-	start_request(table, &added, table->has_global);
+	start_request(table, &added,
+		      table->has_global || vmm_va_region_overlaps(table->shared, where));
 	added.scope = linked ? VMM_SCOPE_WALK : VMM_SCOPE_LEAF;
-	added.va = vmm_va(vmm_extend_(table, va));
+	added.va = vmm_va_region_start(where);
 	added.count = size >> shift;
 	added.stride_shift = (uint8_t)shift;
 	added.level = (uint8_t)level;
@@ -141,10 +145,11 @@ void vmm_mapped_(const struct vmm_table *table, uint64_t va, uint64_t size, unsi
 
 void vmm_forget_space_(const struct vmm_table *table)
 {
+	bool shares = table->owner == NULL && table->shared.bytes.size != 0;
+
 	if (table->sync == NULL) {
 		return;
 	}
-	issue_space(table, vmm_va_raw(vmm_va(vmm_extend_(table, 0))),
-		    is_any_asid(table, true, false));
+	issue_space(table, vmm_extend_(table, 0), is_any_asid(table, true, shares));
 	vmm_complete_(table);
 }

@@ -42,6 +42,18 @@ static uint64_t *shared_slots(const struct vmm_table *table, const vmm_va_region
 	return &root[(shared->bytes.start & table->va_mask) >> shift];
 }
 
+/* Options that decide what a descriptor means. */
+#define MEANING (VMM_TABLE_SVNAPOT | VMM_TABLE_SVPBMT)
+
+/* Whether the one reads the other's tables as the other does, at the same pointers. */
+static bool is_alike(const struct vmm_table *table, const struct vmm_table *owner)
+{
+	return table->format == owner->format && table->half == owner->half &&
+	       table->va_bits == owner->va_bits && table->pa_bits == owner->pa_bits &&
+	       ((table->flags ^ owner->flags) & MEANING) == 0 &&
+	       table->frames->window == owner->frames->window;
+}
+
 enum vmm_err vmm_table_join(struct vmm_table *table, const struct vmm_table *owner)
 {
 	const uint64_t *from;
@@ -49,8 +61,7 @@ enum vmm_err vmm_table_join(struct vmm_table *table, const struct vmm_table *own
 	uint64_t count, i;
 
 	if (owner->shared.bytes.size == 0 || owner->owner != NULL || table == owner ||
-	    table->format != owner->format || table->va_bits != owner->va_bits ||
-	    table->half != owner->half) {
+	    !is_alike(table, owner)) {
 		return VMM_ERR_UNSUPPORTED;
 	}
 	if (table->shared.bytes.size != 0) {
@@ -71,6 +82,8 @@ enum vmm_err vmm_table_join(struct vmm_table *table, const struct vmm_table *own
 	vmm_publish_(table);
 	table->shared = owner->shared;
 	table->owner = owner;
+	vmm_mapped_(table, owner->shared.bytes.start & table->va_mask, owner->shared.bytes.size,
+		    table->format->geometry->page_shift, 0, true);
 	return VMM_OK;
 }
 

@@ -10,18 +10,18 @@
  * address space. It knows nothing of names or of who uses what; see vmm.h for that.
  *
  * **All or nothing.** Every operation first plans: it checks everything and takes every table frame
- * that it will need. Only then it writes, and from there on it can't fail. Where it returns an error,
- * the tables, the frames and every out-parameter are as before; only *detail is written.
+ * that it will need. Only then it writes, and from there on it can't fail. Where it returns an
+ * error, the tables, the frames and every out-parameter are as before; only *detail is written.
  *
- * **Levels** count from the leaf: level 0 holds pages, level 1 the next larger blocks. What is shown to
- * people is the architecture's number; vmm_table_arch_level() converts.
+ * **Levels** count from the leaf: level 0 holds pages, level 1 the next larger blocks. What is
+ * shown to people is the architecture's number; vmm_table_arch_level() converts.
  *
- * **Callers serialize**: one writer per table. query, translate and visit may run beside a writer that
- * frees nothing (see VMM_TABLE_KEEP). The library takes no locks.
+ * **Callers serialize**: one writer per table. query, translate and visit may run beside a writer
+ * that frees nothing (see VMM_TABLE_KEEP). The library takes no locks.
  *
- * Each operation is reached through the format's constant function table, or directly as a
- * plain function of the format (`vmm_aarch64_4k_map`), which code that runs before relocation must use, and
- * by which a program links only the operations that it calls.
+ * Each operation is reached through the format's constant function table, or directly as a plain
+ * function of the format (`vmm_aarch64_4k_map`), which code that runs before relocation must use,
+ * and by which a program links only the operations that it calls.
  */
 
 #include <vmm/attr.h>
@@ -91,8 +91,8 @@ struct vmm_invalidation {
  *
  * The order in which the library calls is what the hardware demands (Arm ARM D8.17.1, K11.5.3;
  * RISC-V Privileged, SFENCE.VMA): stores, publish, invalidate..., complete, and only then frames
- * are given back or broken descriptors made again. Tests record with their own. A table whose `sync` is
- * NULL makes no calls: no CPU walks it yet.
+ * are given back or broken descriptors made again. Tests record with their own. A table whose
+ * `sync` is NULL makes no calls: no CPU walks it yet.
  */
 struct vmm_sync {
 	/** Stores to tables made before are observed by every walker before what follows. */
@@ -135,10 +135,10 @@ struct vmm_table_config {
 	                                      default: 64 */
 	uint32_t flags;                  /**< VMM_TABLE_ bits */
 	/**
-	 * Frames that exist already: tables that firmware or a build tool made, which the table adopts
-	 * with `root` as its root. They are used and changed in place, but they are not the source's: they are
-	 * never given to it, and a borrowed table that becomes empty stays linked or is
-	 * forgotten. Size 0: a new, empty table.
+	 * Frames that exist already: tables that firmware or a build tool made, which the table
+	 * adopts with `root` as its root. They are used and changed in place, but they are not the
+	 * source's: they are never given to it, and a borrowed table that becomes empty stays
+	 * linked or is forgotten. Size 0: a new, empty table.
 	 */
 	vmm_pa_region_t borrowed;
 	vmm_pa_t root;                   /**< adopted root, in `borrowed`; ignored without it */
@@ -260,9 +260,9 @@ VMM_MUST_CHECK enum vmm_err vmm_table_init(struct vmm_table *table,
 /**
  * Gives back every frame of the table and zeroes the object. The mapped memory is not touched.
  *
- * No CPU may translate by the table any more. Cached translations of its ASID are invalidated before
- * the frames are freed. A table that was not set up is left alone. Borrowed frames are not freed.
- * Cost: by table frame.
+ * No CPU may translate by the table any more. Cached translations of its ASID are invalidated
+ * before the frames are freed. A table that was not set up is left alone. Borrowed frames are not
+ * freed. Cost: by table frame.
  */
 void vmm_table_fini(struct vmm_table *table);
 
@@ -301,8 +301,9 @@ VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_effective(const struct vmm_tabl
 /**
  * The exact number of frames that an operation would take from the source now.
  *
- * With that many it succeeds, with one fewer it returns VMM_ERR_NOMEM. Errors are those of the operation,
- * except VMM_ERR_NOMEM, and VMM_ERR_PINNED is not foreseen. Cost: the plan of the operation.
+ * With that many it succeeds, with one fewer it returns VMM_ERR_NOMEM. Errors are those of the
+ * operation, except VMM_ERR_NOMEM, and VMM_ERR_PINNED is not foreseen. Cost: the plan of the
+ * operation.
  */
 VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_need(const struct vmm_table *table,
 						      const struct vmm_request *request,
@@ -313,7 +314,8 @@ VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_need(const struct vmm_table *ta
 }
 
 /**
- * Maps [va, va + size) to [pa, pa + size), all of it or none of it, with the largest leaves that fit.
+ * Maps [va, va + size) to [pa, pa + size), all of it or none of it, with the largest leaves that
+ * fit.
  *
  * @param va      a multiple of the page in both start and size, inside the table's half
  * @param pa      a multiple of the page
@@ -332,8 +334,8 @@ VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_need(const struct vmm_table *ta
  *  - VMM_ERR_CORRUPT: a descriptor that the format does not have; detail names it
  *
  * After it the calling CPU may use the mapping. Other CPUs: on Arm after their next context
- * synchronization (ISB, exception); on RISC-V they may take one spurious fault (VMM_TABLE_FENCE_ALL).
- * Cost: one store per leaf, one frame per missing table.
+ * synchronization (ISB, exception); on RISC-V they may take one spurious fault
+ * (VMM_TABLE_FENCE_ALL). Cost: one store per leaf, one frame per missing table.
  */
 VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_map(struct vmm_table *table, vmm_va_region_t va,
 						     vmm_pa_t pa, vmm_attr_t attr,
@@ -345,9 +347,9 @@ VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_map(struct vmm_table *table, vm
 /**
  * Unmaps [va, va + size): afterwards nothing is mapped there. Holes are fine.
  *
- * Any page range can be unmapped. A leaf or a contiguous run that reaches beyond the range is split,
- * which takes frames, and on Arm makes the whole leaf vanish for a moment (break-before-make) while
- * other CPUs may take a translation fault on its other addresses.
+ * Any page range can be unmapped. A leaf or a contiguous run that reaches beyond the range is
+ * split, which takes frames, and on Arm makes the whole leaf vanish for a moment
+ * (break-before-make) while other CPUs may take a translation fault on its other addresses.
  *
  * @return VMM_OK, or EMPTY, ALIGN, WRAP, RANGE, CORRUPT as for map, or
  *  - VMM_ERR_NOMEM: a frame to split a leaf was missing; all were given back
@@ -386,7 +388,8 @@ VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_protect(struct vmm_table *table
 /**
  * The physical address that @p va maps to, by walking the tables in memory.
  *
- * @return VMM_OK; VMM_ERR_RANGE: outside the table's half or not canonical; VMM_ERR_NOENT: not mapped;
+ * @return VMM_OK; VMM_ERR_RANGE: outside the table's half or not canonical; VMM_ERR_NOENT: not
+ * mapped;
  *  VMM_ERR_CORRUPT: a descriptor that the format does not have. *pa is written only on VMM_OK.
  * Cost: one load per level.
  */
@@ -409,8 +412,8 @@ VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_query(const struct vmm_table *t
 /**
  * The next mapping at or after the cursor, in order of index: lower half before upper.
  *
- * Leaves of any size that are contiguous in both address spaces and alike in their attributes are joined
- * into one; with cursor->each every descriptor comes by itself.
+ * Leaves of any size that are contiguous in both address spaces and alike in their attributes are
+ * joined into one; with cursor->each every descriptor comes by itself.
  *
  * @return VMM_OK: *leaf was written and the cursor stands behind it; VMM_ERR_NOENT: there is no
  *  more; VMM_ERR_CORRUPT: a descriptor that the format does not have, a table outside the frame
@@ -435,10 +438,10 @@ VMM_INLINE void vmm_table_trim(struct vmm_table *table)
 /**
  * Sets up a part of the table for sharing: the kernel's part, which every user's table has too.
  *
- * Every root descriptor of the part gets a table of its own, which from then on is never freed before
- * vmm_table_fini(), so that tables which join later may copy the root descriptors once and for all. Leaves
- * in the part stay below the root. Whatever is mapped there must be the same for every ASID;
- * invalidations there always reach all of them.
+ * Every root descriptor of the part gets a table of its own, which from then on is never freed
+ * before vmm_table_fini(), so that tables which join later may copy the root descriptors once and
+ * for all. Leaves in the part stay below the root. Whatever is mapped there must be the same for
+ * every ASID; invalidations there always reach all of them.
  *
  * @param va  a multiple of what one root descriptor covers, in start and size
  * @return VMM_OK, or
@@ -456,29 +459,35 @@ VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_share(struct vmm_table *table, 
 }
 
 /**
- * Joins what @p owner shares: @p table translates it like the owner from now on, later changes included.
+ * Joins what @p owner shares: @p table translates it like the owner from now on, later changes
+ * included.
  *
- * Only the owner changes it: an operation of @p table on the part is refused with VMM_ERR_BUSY. The owner ends last.
- * Writers of the owner and of tables that joined it exclude each other.
+ * Only the owner changes it: an operation of @p table on the part is refused with VMM_ERR_BUSY. The
+ * owner ends last. Writers of the owner and of tables that joined it exclude each other.
  *
- * @return VMM_OK; VMM_ERR_UNSUPPORTED: the owner shares nothing, or the tables differ in format, input size
- *  or half; VMM_ERR_BUSY: @p table shares something already; VMM_ERR_EXISTS: a root descriptor of the part is in
- *  use in @p table. Cost: one load and store per root descriptor.
+ * @return VMM_OK, also (changing nothing) when it has joined this owner already, or
+ *  - VMM_ERR_UNSUPPORTED: the owner shares nothing of its own, or the tables differ in format, half,
+ *    input or output size, VMM_TABLE_SVNAPOT or VMM_TABLE_SVPBMT, or in their frame sources' window
+ *  - VMM_ERR_BUSY: @p table shares something already
+ *  - VMM_ERR_EXISTS: a root descriptor of the part is in use in @p table
+ *
+ * Cost: one load and store per root descriptor.
  */
 VMM_MUST_CHECK enum vmm_err vmm_table_join(struct vmm_table *table, const struct vmm_table *owner);
 
 /**
- * Moves the stored pointers of a table that was set up before relocation: its format, frame source, sync,
- * pins and owner, all of which moved by @p delta. The frame source has a rebase of its own.
+ * Moves the stored pointers of a table that was set up before relocation: its format, frame source,
+ * sync, pins and owner, all of which moved by @p delta. The frame source has a rebase of its own.
  */
 void vmm_table_rebase(struct vmm_table *table, uint64_t delta);
 
 /**
- * Gives a table that was built without a `sync` the one that its CPU needs, so that changes may be made while
- * CPUs translate by it. Code that runs before relocation builds without: a sync is made of link-time pointers.
+ * Gives a table that was built without a `sync` the one that its CPU needs, so that changes may be
+ * made while CPUs translate by it. Code that runs before relocation builds without: a sync is made
+ * of link-time pointers.
  *
- * What was changed before stays yours to make visible, on Arm with vmm_aarch64_clean(). @p sync outlives the
- * table; a table that was not set up takes none.
+ * What was changed before stays yours to make visible, on Arm with vmm_aarch64_clean(). @p sync
+ * outlives the table; a table that was not set up takes none.
  */
 void vmm_table_set_sync(struct vmm_table *table, const struct vmm_sync *sync);
 

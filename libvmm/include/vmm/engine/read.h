@@ -68,8 +68,15 @@ VMM_INLINE enum vmm_err vmm_engine_query_(const struct vmm_codec *codec,
 	return err;
 }
 
-/** Whether the table that a spot links may be read: its frame is the source's or borrowed, and it is none
- *  of the tables on the way to it, which would make the walk go round. */
+/** Whether a table may be at @p pa: the frame is the source's, or borrowed. */
+VMM_INLINE bool vmm_has_frame_(const struct vmm_table *table, uint64_t pa)
+{
+	return vmm_frames_owns(table->frames, vmm_pa(pa)) ||
+	       vmm_pa_region_contains(table->borrowed, vmm_pa(pa));
+}
+
+/** Whether the table that a spot links may be read: its frame is this table's or its owner's, and it is
+ *  none of the tables on the way to it, which would make the walk go round. */
 VMM_INLINE bool vmm_is_sound_link_(const struct vmm_codec *codec, const struct vmm_table *table,
 				   const struct vmm_spot_ *spot, const uint64_t *at)
 {
@@ -81,13 +88,13 @@ VMM_INLINE bool vmm_is_sound_link_(const struct vmm_codec *codec, const struct v
 			return false;
 		}
 	}
-	return vmm_frames_owns(table->frames, vmm_pa(pa)) ||
-	       vmm_pa_region_contains(table->borrowed, vmm_pa(pa));
+	return vmm_has_frame_(table, pa) ||
+	       (table->owner != NULL && vmm_has_frame_(table->owner, pa));
 }
 
 /**
- * Finds the first valid leaf at or after *va: OK and the spot, NOENT at the end of the table, or CORRUPT and the
- * spot of the damage. *va is then an address under that spot.
+ * Finds the first valid leaf at or after *va: OK and the spot, NOENT at the end of the table, or
+ * CORRUPT and the spot of the damage. *va is then an address under that spot.
  */
 VMM_INLINE enum vmm_err vmm_seek_(const struct vmm_codec *codec, const struct vmm_table *table,
 				  uint64_t *va, struct vmm_spot_ *spot)

@@ -100,6 +100,7 @@ VMM_INLINE enum vmm_err vmm_engine_share_(const struct vmm_codec *codec, struct 
 	vmm_commit_share_(codec, table, first, last, &chain);
 	vmm_publish_(table);
 	table->shared = va;
+	vmm_mapped_(table, first, va.bytes.size, codec->geometry.page_shift, 0, true);
 	return VMM_OK;
 }
 
