@@ -28,14 +28,27 @@ static uint64_t bound_of(const struct vmm_link_ *link)
 	return bound;
 }
 
-/* Mends the bounds from `link` up to `top`, or to the root where `top` is NULL. */
-static void mend_bounds(struct vmm_link_ *link, const struct vmm_link_ *top)
+/* Mends the bounds from `link` up to `top`. */
+static void mend_bounds_to(struct vmm_link_ *link, const struct vmm_link_ *top)
 {
-	for (; link != NULL; link = vmm_rb_parent_(link)) {
+	mapping_of(link)->pa_bound = bound_of(link);
+	while (link != top) {
+		link = vmm_rb_parent_(link);
 		mapping_of(link)->pa_bound = bound_of(link);
-		if (link == top) {
+	}
+}
+
+/* Mends the bounds above a change of `link` alone: up to where one was right already. */
+static void mend_bounds(struct vmm_link_ *link)
+{
+	uint64_t bound;
+
+	for (; link != NULL; link = vmm_rb_parent_(link)) {
+		bound = bound_of(link);
+		if (mapping_of(link)->pa_bound == bound) {
 			return;
 		}
+		mapping_of(link)->pa_bound = bound;
 	}
 }
 
@@ -51,7 +64,7 @@ static void replaced(struct vmm_link_ *heir, const struct vmm_link_ *gone, struc
 {
 	(void)gone;
 	(void)flag;
-	mend_bounds(from, heir);
+	mend_bounds_to(from, heir);
 }
 
 static const struct vmm_rb_hooks_ hooks = {
@@ -155,7 +168,7 @@ void vmm_record_unlink_(struct vmm_record *record, struct vmm_mapping *mapping)
 {
 	/* Reaching nowhere first, so that no bound above depends on it when it goes. */
 	mapping->pa_last = 0;
-	mend_bounds(&mapping->by_pa, NULL);
+	mend_bounds(&mapping->by_pa);
 	vmm_rb_erase_(&record->by_pa, &mapping->by_pa, &hooks, false);
 	record->mapped_count--;
 }
