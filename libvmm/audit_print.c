@@ -118,7 +118,7 @@ void vmm_difference_print(const struct vmm *vmm, const struct vmm_difference *di
 }
 
 /* Member by member: a compiler makes a call of memset of more. */
-static void start(struct vmm_audit_cursor *audit)
+void vmm_audit_start_(struct vmm_audit_cursor *audit)
 {
 	audit->cursor.next = 0;
 	audit->cursor.done = false;
@@ -141,7 +141,7 @@ uint64_t vmm_audit(const struct vmm *vmm, struct vmm_out *out)
 	struct vmm_difference difference;
 	uint64_t count = 0;
 
-	for (start(&audit); vmm_audit_next(vmm, &audit, &difference) == VMM_OK; count++) {
+	for (vmm_audit_start_(&audit); vmm_audit_next(vmm, &audit, &difference) == VMM_OK; count++) {
 		if (out != NULL) {
 			vmm_difference_print(vmm, &difference, out);
 		}
