@@ -426,46 +426,41 @@ static void a9_r15_no_other_asid_loses_what_was_private(const struct vmm_format 
 	judge(format, user_pages, unmap_all, TEST_SEAM_ANY_ASID, "wide");
 }
 
-#define CASE(name, formats)          \
-	{                            \
-#name, name, formats \
-	}
-
 int main(void)
 {
 	static const struct test_case cases[] = {
-		CASE(a1_a_leaf_keeps_its_size_while_it_is_valid, TEST_ARM),
-		CASE(a1_a_leaf_keeps_type_and_output_while_it_is_valid, TEST_ARM),
-		CASE(a2_what_was_broken_is_made_again_after_completion, TEST_ARM),
-		CASE(a2_what_was_unmapped_is_forgotten, TEST_ARM),
-		CASE(a3_old_permissions_are_forgotten, TEST_ALL),
-		CASE(a5_r10_a_new_mapping_may_be_used_at_once, TEST_ALL),
-		CASE(a5_what_was_broken_may_be_used_at_once, TEST_ARM),
-		CASE(a6_stores_are_published_before_they_are_invalidated, TEST_ALL),
-		CASE(a9_a_frame_is_freed_after_walk_scope, TEST_ARM),
-		CASE(a9_a_frame_is_freed_after_completion, TEST_ALL),
-		CASE(a9_a_table_over_global_leaves_is_forgotten_for_all, TEST_ALL),
-		CASE(a9_a_table_of_the_upper_half_is_forgotten_for_all, TEST_ARM),
-		CASE(a9_a_private_leaf_of_the_upper_half_is_forgotten_for_all, TEST_ARM),
-		CASE(a9_the_end_of_a_table_forgets_before_it_frees, TEST_ALL),
-		CASE(a9_r15_no_other_asid_loses_what_was_private, TEST_ALL),
-		CASE(a10_a_table_is_published_before_it_is_linked, TEST_ALL),
-		CASE(a11_every_store_is_cleaned, TEST_ALL),
-		CASE(a12_an_invalidation_is_of_pages, TEST_ALL),
-		CASE(a12_an_invalidation_is_of_the_right_level, TEST_ALL),
-		CASE(a12_r14_an_invalidation_is_of_extended_addresses, TEST_ALL),
-		CASE(a13_an_invalidation_is_of_the_tables_asid, TEST_ALL),
-		CASE(a15_r21_a_run_is_whole, TEST_ALL),
-		CASE(a15_r21_a_run_is_alike, TEST_ALL),
-		CASE(a17_r22_all_of_a_cut_run_is_forgotten, TEST_ALL),
-		CASE(r12_a_frame_is_freed_after_a_fence_of_all_addresses, TEST_RISCV),
-		CASE(r12_a_new_table_is_used_after_a_fence_of_all_addresses, TEST_RISCV),
-		CASE(r13_a_global_leaf_is_forgotten_for_all, TEST_RISCV),
-		CASE(r20_what_was_unmapped_is_forgotten, TEST_RISCV),
-		CASE(r21_only_64k_runs_are_known, TEST_RISCV),
-		CASE(r22_a_cut_run_is_made_again_after_completion, TEST_RISCV),
-		CASE(r30_no_fence_by_address_where_those_are_broken, TEST_ALL),
-		CASE(no_invalidation_is_wider_than_needed, TEST_ALL),
+		TEST_CASE(a1_a_leaf_keeps_its_size_while_it_is_valid, TEST_ARM),
+		TEST_CASE(a1_a_leaf_keeps_type_and_output_while_it_is_valid, TEST_ARM),
+		TEST_CASE(a2_what_was_broken_is_made_again_after_completion, TEST_ARM),
+		TEST_CASE(a2_what_was_unmapped_is_forgotten, TEST_ARM),
+		TEST_CASE(a3_old_permissions_are_forgotten, TEST_ALL),
+		TEST_CASE(a5_r10_a_new_mapping_may_be_used_at_once, TEST_ALL),
+		TEST_CASE(a5_what_was_broken_may_be_used_at_once, TEST_ARM),
+		TEST_CASE(a6_stores_are_published_before_they_are_invalidated, TEST_ALL),
+		TEST_CASE(a9_a_frame_is_freed_after_walk_scope, TEST_ARM),
+		TEST_CASE(a9_a_frame_is_freed_after_completion, TEST_ALL),
+		TEST_CASE(a9_a_table_over_global_leaves_is_forgotten_for_all, TEST_ALL),
+		TEST_CASE(a9_a_table_of_the_upper_half_is_forgotten_for_all, TEST_ARM),
+		TEST_CASE(a9_a_private_leaf_of_the_upper_half_is_forgotten_for_all, TEST_ARM),
+		TEST_CASE(a9_the_end_of_a_table_forgets_before_it_frees, TEST_ALL),
+		TEST_CASE(a9_r15_no_other_asid_loses_what_was_private, TEST_ALL),
+		TEST_CASE(a10_a_table_is_published_before_it_is_linked, TEST_ALL),
+		TEST_CASE(a11_every_store_is_cleaned, TEST_ALL),
+		TEST_CASE(a12_an_invalidation_is_of_pages, TEST_ALL),
+		TEST_CASE(a12_an_invalidation_is_of_the_right_level, TEST_ALL),
+		TEST_CASE(a12_r14_an_invalidation_is_of_extended_addresses, TEST_ALL),
+		TEST_CASE(a13_an_invalidation_is_of_the_tables_asid, TEST_ALL),
+		TEST_CASE(a15_r21_a_run_is_whole, TEST_ALL),
+		TEST_CASE(a15_r21_a_run_is_alike, TEST_ALL),
+		TEST_CASE(a17_r22_all_of_a_cut_run_is_forgotten, TEST_ALL),
+		TEST_CASE(r12_a_frame_is_freed_after_a_fence_of_all_addresses, TEST_RISCV),
+		TEST_CASE(r12_a_new_table_is_used_after_a_fence_of_all_addresses, TEST_RISCV),
+		TEST_CASE(r13_a_global_leaf_is_forgotten_for_all, TEST_RISCV),
+		TEST_CASE(r20_what_was_unmapped_is_forgotten, TEST_RISCV),
+		TEST_CASE(r21_only_64k_runs_are_known, TEST_RISCV),
+		TEST_CASE(r22_a_cut_run_is_made_again_after_completion, TEST_RISCV),
+		TEST_CASE(r30_no_fence_by_address_where_those_are_broken, TEST_ALL),
+		TEST_CASE(no_invalidation_is_wider_than_needed, TEST_ALL),
 	};
 
 	return test_formats_run("seam rules", cases, sizeof(cases) / sizeof(cases[0]));

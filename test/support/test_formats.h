@@ -21,6 +21,11 @@ struct test_case {
 	unsigned int formats; /**< TEST_ARM, TEST_RISCV or both */
 };
 
+/* clang-format off */
+/** A case named as its function. */
+#define TEST_CASE(function, formats) { #function, function, formats }
+/* clang-format on */
+
 /** Runs the cases. Returns the number of failures: what main() returns. */
 int test_formats_run(const char *group, const struct test_case *cases, size_t case_count);
 

@@ -21,6 +21,12 @@ static void note(struct test_seam *self, enum test_seam_token token, uint64_t co
 {
 	struct test_seam_event *event = &self->events[self->event_count];
 
+	/* Frames are chained as they are taken: that is no building yet. */
+	if (token == TEST_SEAM_TAKE && self->event_count > 1 &&
+	    event[-1].token == TEST_SEAM_BUILD && event[-2].token == TEST_SEAM_TAKE) {
+		self->event_count--;
+		event--;
+	}
 	if (self->event_count > 0 && event[-1].token == token && request == NULL) {
 		event[-1].count += count;
 		return;
