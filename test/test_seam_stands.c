@@ -7,6 +7,8 @@
  * object is in memory of its own, farther from the others than any block reaches, or one would
  * answer for the other.
  */
+/* Memory that is only reserved is no part of C or POSIX. */
+#define _DEFAULT_SOURCE
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
