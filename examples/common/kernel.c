@@ -21,10 +21,10 @@ vmm_pa_region_t kernel_take_ram(uint64_t page_count)
 	return taken;
 }
 
-vmm_va_region_t kernel_same_va(vmm_pa_region_t pa)
+vmm_va_region_t kernel_va(vmm_pa_region_t pa)
 {
-	vmm_va_region_t va =
-		VMM_VA_REGION_INIT(vmm_pa_raw(vmm_pa_region_start(pa)), vmm_pa_region_size(pa));
+	vmm_va_region_t va = VMM_VA_REGION_INIT(
+		vmm_pa_raw(vmm_pa_region_start(pa)) + BOARD_VIRTUAL_OFFSET, vmm_pa_region_size(pa));
 
 	return va;
 }
@@ -42,13 +42,12 @@ vmm_attr_t kernel_section_attr(enum board_section section)
 	return section == BOARD_SECTION_RODATA ? VMM_KERNEL_RO : VMM_KERNEL_RW;
 }
 
-static enum vmm_err map_same(struct vmm *vmm, const char *name, vmm_pa_region_t pa, vmm_attr_t attr,
-			     struct vmm_detail *detail)
-{
-	return vmm_map_at(vmm, name, kernel_same_va(pa), vmm_pa_region_start(pa), attr, detail);
-}
+/* vmm_map_at() or vmm_adopt_at(). */
+typedef enum vmm_err (*enter)(struct vmm *vmm, const char *name, vmm_va_region_t va, vmm_pa_t pa,
+			      vmm_attr_t attr, struct vmm_detail *detail);
 
-enum vmm_err kernel_map_self(struct vmm *vmm, vmm_pa_region_t frames, struct vmm_detail *detail)
+static enum vmm_err enter_self(struct vmm *vmm, enter enter_at, vmm_pa_region_t frames,
+			       struct vmm_detail *detail)
 {
 	enum vmm_err err = VMM_OK;
 
@@ -58,15 +57,27 @@ enum vmm_err kernel_map_self(struct vmm *vmm, vmm_pa_region_t frames, struct vmm
 		const char *name = board_section_name(section);
 
 		if (kernel_section_is_guard(section)) {
-			err = vmm_guard_at(vmm, name, kernel_same_va(pa), detail);
+			err = vmm_guard_at(vmm, name, kernel_va(pa), detail);
 		} else if (!vmm_pa_region_is_empty(pa)) {
-			err = map_same(vmm, name, pa, kernel_section_attr(section), detail);
+			err = enter_at(vmm, name, kernel_va(pa), vmm_pa_region_start(pa),
+				       kernel_section_attr(section), detail);
 		}
 	}
 	if (err == VMM_OK) {
-		err = map_same(vmm, "Table frames", frames, VMM_KERNEL_RW, detail);
+		err = enter_at(vmm, "Table frames", kernel_va(frames), vmm_pa_region_start(frames),
+			       VMM_KERNEL_RW, detail);
 	}
 	return err;
+}
+
+enum vmm_err kernel_map_self(struct vmm *vmm, vmm_pa_region_t frames, struct vmm_detail *detail)
+{
+	return enter_self(vmm, vmm_map_at, frames, detail);
+}
+
+enum vmm_err kernel_adopt_self(struct vmm *vmm, vmm_pa_region_t frames, struct vmm_detail *detail)
+{
+	return enter_self(vmm, vmm_adopt_at, frames, detail);
 }
 
 enum vmm_err kernel_start_drivers(struct vmm *vmm, struct vmm_detail *detail)

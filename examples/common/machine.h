@@ -11,10 +11,17 @@
 
 #include <board.h>
 #include <vmm/fault.h>
+#include <vmm/layout.h>
 #include <vmm/table.h>
 
 /** The format that this kernel was built for. */
 extern const struct vmm_format *const machine_format;
+
+/** What a kernel of the upper half uses which addresses for. */
+extern const struct vmm_layout *const machine_layout;
+
+/** The seam for tables that this CPU walks. */
+extern const struct vmm_sync *const machine_sync;
 
 /** A page that no board has memory or devices at: free for a kernel that maps memory 1:1. */
 extern const vmm_va_t machine_free_va;
@@ -40,7 +47,11 @@ VMM_MUST_CHECK enum vmm_err machine_enable(const struct vmm_table *table);
 /** Whether translation is on. */
 bool machine_is_enabled(void);
 
-/** Asks, past the library's tables, where `va` leads when the kernel reads there. */
+/**
+ * Asks the hardware, past the library's tables, where `va` leads when the kernel reads there: on
+ * AArch64 by an instruction, on RISC-V, which has none, by a walk from satp. An address that can't be
+ * read has no answer but VMM_ERR_NOENT, so what is in *pa after VMM_OK is memory or a device.
+ */
 VMM_MUST_CHECK enum vmm_err machine_translate(vmm_va_t va, vmm_pa_t *pa);
 
 /**

@@ -7,7 +7,26 @@
 
 #include <vmm/aarch64.h>
 
+/* Halves have tables of their own, so that areas share nothing by entries of a root table, and the
+ * quarters of the upper half do for every granule. */
+static const struct vmm_layout machine_aarch64_layout = {
+	.va_bits = 49,
+	.entry_shift = 46,
+	.areas =
+		{
+			[VMM_AREA_USER] = VMM_VA_REGION_INIT(0, UINT64_C(1) << 48),
+			[VMM_AREA_KERNEL] =
+				VMM_VA_REGION_INIT(UINT64_C(0xffff000000000000), UINT64_C(1) << 46),
+			[VMM_AREA_IO] =
+				VMM_VA_REGION_INIT(UINT64_C(0xffff400000000000), UINT64_C(1) << 46),
+			[VMM_AREA_DIRECT] =
+				VMM_VA_REGION_INIT(UINT64_C(0xffff800000000000), UINT64_C(1) << 46),
+		},
+};
+
 const struct vmm_format *const machine_format = &PORT_FORMAT;
+const struct vmm_layout *const machine_layout = &PORT_LAYOUT;
+const struct vmm_sync *const machine_sync = &vmm_aarch64_sync;
 const vmm_va_t machine_free_va = VMM_VA_INIT(0x80000000);
 const char *const machine_translate_how = "AT S1E1R";
 uint32_t machine_return_instruction = 0xd65f03c0;

@@ -8,6 +8,8 @@
 #include <vmm/riscv.h>
 
 const struct vmm_format *const machine_format = &PORT_FORMAT;
+const struct vmm_layout *const machine_layout = &PORT_LAYOUT;
+const struct vmm_sync *const machine_sync = &vmm_riscv_sync;
 /* 0x80000000, where other machines have nothing, is firmware's memory here. */
 const vmm_va_t machine_free_va = VMM_VA_INIT(0xc0000000);
 const char *const machine_translate_how = "a walk from satp";
@@ -51,10 +53,10 @@ bool machine_is_enabled(void)
 	return vmm_riscv_is_enabled();
 }
 
-/* Tables are at their physical addresses in these kernels, so the window is 0. */
+/* Tables are as far above their physical addresses as the image is. */
 enum vmm_err machine_translate(vmm_va_t va, vmm_pa_t *pa)
 {
-	return vmm_riscv_translate(0, va, false, pa);
+	return vmm_riscv_translate(BOARD_VIRTUAL_OFFSET, va, false, pa);
 }
 
 bool machine_fault_decode(const struct vmm_table *table, const struct board_trap *trap,

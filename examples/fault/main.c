@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fault: five ways to get an address wrong, what the hardware says about each, what the record
+ * fault: ways to get an address wrong, what the hardware says about each, what the record
  * knows, and life goes on.
  */
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#include <vmm/bump.h>
 #include <vmm/vmm.h>
 
 #include "../common/kernel.h"
 
-static struct vmm_bump bump;
-static struct vmm_table *table;
-static struct vmm_mapping pool[32];
-static struct vmm vmm;
+static struct kernel *kernel;
+static unsigned int fault_count;
 
 /* What a scene does, and what shall come of it. */
 struct scene {
@@ -74,48 +71,19 @@ static void play(const struct scene *scene)
 	if (board_try(scene->act, scene->address, &trap)) {
 		kernel_fail("nothing happened");
 	}
-	if (!machine_fault_decode(table, &trap, &fault)) {
+	if (!machine_fault_decode(kernel->table, &trap, &fault)) {
 		kernel_fail("that was no memory fault");
 	}
 	printf("  cause 0x%" PRIx64 ", address 0x%" PRIx64 ", pc 0x%" PRIx64 ", sp 0x%" PRIx64
 	       "\n  ",
 	       trap.cause, trap.address, trap.pc, trap.sp);
+	fault_count++;
 	vmm_out_chars_init(&out, board_putc);
-	vmm_explain(&vmm, &fault, &out.out);
+	vmm_explain(&kernel->vmm, &fault, &out.out);
 	if (fault.access != scene->access || !fault.has_va ||
 	    !vmm_va_region_contains(scene->where, fault.va)) {
 		kernel_fail("that was another fault");
 	}
-}
-
-static void set_up(void)
-{
-	vmm_pa_region_t frames = kernel_take_ram(KERNEL_FRAME_COUNT);
-	struct vmm_detail detail = {.level = -1};
-
-	kernel_require("bump",
-		       vmm_bump_init(&bump, frames, machine_format->geometry->page_shift, 0), NULL);
-	kernel_require("table",
-		       machine_table_init(
-			       &(struct vmm_table_config){
-				       .format = machine_format,
-				       .frames = &bump.frames,
-			       },
-			       &table),
-		       NULL);
-	kernel_require("manager",
-		       vmm_init(&vmm,
-				&(struct vmm_config){
-					.table = table,
-					.pool = pool,
-					.pool_count = sizeof(pool) / sizeof(pool[0]),
-					.mmio_window = VMM_VA_REGION_INIT(KERNEL_MMIO_START,
-									  KERNEL_MMIO_SIZE),
-				}),
-		       NULL);
-	kernel_require("kernel", kernel_map_self(&vmm, frames, &detail), &detail);
-	kernel_require("enable", machine_enable(table), NULL);
-	kernel_require("drivers", kernel_start_drivers(&vmm, &detail), &detail);
 }
 
 static vmm_va_region_t bytes_at(const volatile void *pointer, uint64_t size)
@@ -131,13 +99,13 @@ static void play_unmapped(void)
 	struct vmm_detail detail;
 	vmm_va_t va;
 
-	kernel_require(
-		"a page",
-		vmm_map_any(&vmm, "A page", kernel_take_ram(1), VMM_KERNEL_RW, NULL, &va, &detail),
-		&detail);
+	kernel_require("a page",
+		       vmm_map_any(&kernel->vmm, "A page", kernel_take_ram(1), VMM_KERNEL_RW, NULL,
+				   &va, &detail),
+		       &detail);
 	write_byte(vmm_va_ptr(va));
 	printf("\n(a page at %p was mapped, and written to", vmm_va_ptr(va));
-	kernel_require("unmapping", vmm_unmap(&vmm, va, &detail), &detail);
+	kernel_require("unmapping", vmm_unmap(&kernel->vmm, va, &detail), &detail);
 	printf(", and unmapped)\n");
 	play(&(struct scene){
 		.title = "Write to a page unmapped a moment ago",
@@ -148,14 +116,29 @@ static void play_unmapped(void)
 	});
 }
 
+/* A kernel of the upper half ran here once, in its very first steps. */
+static void play_identity(void)
+{
+	vmm_pa_region_t code = board_section(BOARD_SECTION_CODE);
+	void *const loaded = (void *)(uintptr_t)vmm_pa_raw(vmm_pa_region_start(code));
+
+	play(&(struct scene){
+		.title = "Execute where the kernel was loaded",
+		.act = call,
+		.address = loaded,
+		.access = VMM_FAULT_EXECUTE,
+		.where = bytes_at(loaded, 1),
+	});
+}
+
 int kernel_main(void)
 {
 	void *const nowhere = (void *)(uintptr_t)(UINT64_C(9) << 30);
 	void *const code = (void *)(uintptr_t)kernel_main;
 
-	set_up();
+	kernel = kernel_set_up();
 	printf("fault: " PORT_NAME ", %s\n\n", board.name);
-	vmm_print_chars(&vmm, board_putc);
+	vmm_print_chars(&kernel->vmm, board_putc);
 
 	play(&(struct scene){
 		.title = "Read at 9 GiB, where nothing is",
@@ -182,10 +165,14 @@ int kernel_main(void)
 		.title = "Recurse until the stack ends",
 		.act = overflow,
 		.access = VMM_FAULT_WRITE,
-		.where = kernel_same_va(board_section(BOARD_SECTION_STACK_GUARD)),
+		.where = kernel_va(board_section(BOARD_SECTION_STACK_GUARD)),
 	});
 	play_unmapped();
 
-	printf("\nfault: done, alive after five faults\n");
+	if (BOARD_VIRTUAL_OFFSET != 0) {
+		play_identity();
+	}
+
+	printf("\nfault: done, alive after %u faults\n", fault_count);
 	return 0;
 }

@@ -55,7 +55,7 @@ static void map(const char *name, vmm_va_region_t va, vmm_pa_t pa, vmm_attr_t at
 
 static void map_same(const char *name, vmm_pa_region_t pa, vmm_attr_t attr)
 {
-	map(name, kernel_same_va(pa), vmm_pa_region_start(pa), attr);
+	map(name, kernel_va(pa), vmm_pa_region_start(pa), attr);
 }
 
 /* The image section by section, the frames, the console, and the mailbox: nothing else exists. */

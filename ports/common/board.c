@@ -15,10 +15,20 @@ extern const char __trap_guard[], __trap_stack_bottom[], __trap_stack_top[], __f
 
 static uintptr_t bases[BOARD_DEVICE_MAX];
 
+/*
+ * The linker's symbols are reached from the PC, so a kernel of the upper half gets physical
+ * addresses before it goes there, and virtual ones later. The offset's bits are 0 in a physical
+ * address: in an address they tell where the code runs.
+ */
+static uint64_t physical(const char *symbol)
+{
+	return (uintptr_t)symbol & ~(uint64_t)BOARD_VIRTUAL_OFFSET;
+}
+
 static vmm_pa_region_t between(const char *start, const char *end)
 {
 	vmm_pa_region_t region =
-		VMM_PA_REGION_INIT((uintptr_t)start, (uintptr_t)end - (uintptr_t)start);
+		VMM_PA_REGION_INIT(physical(start), (uintptr_t)end - (uintptr_t)start);
 
 	return region;
 }
@@ -67,9 +77,14 @@ const char *board_section_name(enum board_section section)
 	return "";
 }
 
+vmm_pa_t board_image_end(void)
+{
+	return vmm_pa(physical(__free_start));
+}
+
 vmm_pa_region_t board_free_ram(void)
 {
-	uint64_t start = (uintptr_t)__free_start;
+	uint64_t start = vmm_pa_raw(board_image_end());
 	uint64_t end = vmm_pa_raw(vmm_pa_region_start(board.mailbox));
 	vmm_pa_region_t region = VMM_PA_REGION_INIT(start, end - start);
 
@@ -101,18 +116,26 @@ void board_device_start(unsigned int index)
 	board.devices[index].start(bases[index]);
 }
 
-/* boot.S comes here with a stack and .bss zeroed. */
+/* In the upper half the devices' physical addresses lead nowhere: whoever maps one starts it. */
 _Noreturn void board_main(void)
 {
-	for (unsigned int i = 0; i < board.device_count; i++) {
+	for (unsigned int i = 0; i < board.device_count && BOARD_VIRTUAL_OFFSET == 0; i++) {
 		bases[i] = (uintptr_t)vmm_pa_raw(vmm_pa_region_start(board.devices[i].registers));
 		board_device_start(i);
 	}
 	board_exit(kernel_main());
 }
 
+_Noreturn void board_early_failed(enum vmm_err err)
+{
+	board_exit(BOARD_STATUS_EARLY - (int)err);
+}
+
 void board_putc(char c)
 {
+	if (bases[0] == 0) {
+		return;
+	}
 	if (c == '\n') {
 		board_console_write(bases[0], '\r');
 	}

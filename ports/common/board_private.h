@@ -15,11 +15,23 @@
  * room. */
 void board_console_write(uintptr_t base, char c);
 
-/* board.c: where boot.S goes. */
+/*
+ * start.S ends here with a stack and .bss zeroed: enter.S goes straight on to board_main(),
+ * enter_high.S through kernel_early() and up.
+ */
+_Noreturn void board_enter(void);
+
+/* board.c: calls the kernel. */
 _Noreturn void board_main(void);
+
+/* board.c: where enter_high.S goes when kernel_early() failed. */
+_Noreturn void board_early_failed(enum vmm_err err);
 
 /* riscv/core.c: remembers the hart that runs, as supervisor mode can't ask for it. */
 void board_core_set(unsigned int core);
+
+/* riscv/off.S: stores to a physical address with translation off, from anywhere, and waits. */
+_Noreturn void riscv_store_untranslated(uint64_t pa, uint32_t value);
 
 /* Device registers: one access of exactly 32 or 8 bits, in program order with the others. */
 static inline void mmio_write32(uintptr_t address, uint32_t value)

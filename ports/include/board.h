@@ -9,7 +9,9 @@
  * One board is linked into a kernel. Its boot.S brings the first core to C, with translation off,
  * a stack, a thread-local block and a vector table; then every device is started and kernel_main()
  * is called. Kernels are linked at the physical address at which they are loaded, so a section's
- * virtual address is its physical one until the kernel decides otherwise.
+ * virtual address is its physical one until the kernel decides otherwise; or BOARD_VIRTUAL_OFFSET
+ * above it, in the upper half. Such a kernel has translation on before kernel_main() is called, its
+ * devices are not started, and what it prints before it has mapped the console is lost.
  *
  * Every function may be called with translation off: none makes an unaligned access or needs libc,
  * since all data accesses of AArch64 are then Device accesses (Arm ARM DDI 0487, B2). printf has to
@@ -20,6 +22,11 @@
  */
 
 #include <vmm/region.h>
+
+#ifndef BOARD_VIRTUAL_OFFSET
+/** How far above its physical address the image is linked: the linker's VIRTUAL_OFFSET. */
+#define BOARD_VIRTUAL_OFFSET 0
+#endif
 
 /** What a device is for. A kernel finds the console and the exit device by it. */
 enum board_device_kind {
@@ -56,6 +63,17 @@ extern const struct board board;
 /** The kernel: what it returns is the machine's exit status. Each kernel supplies this function. */
 int kernel_main(void);
 
+/** What kernel_early() works on: each kernel of the upper half supplies both. */
+extern struct kernel_early kernel_early_objects;
+
+/**
+ * Builds the tables of a kernel of the upper half, and switches translation on with the image mapped
+ * where it is and BOARD_VIRTUAL_OFFSET above. Called on the boot core with translation off: nothing
+ * that it reaches before may follow an address that the linker stored. After VMM_OK the core goes up
+ * and starts from the top of its stack again; an error ends the machine.
+ */
+enum vmm_err kernel_early(struct kernel_early *objects);
+
 /* The image */
 
 /** The image's sections in the order of their addresses; each begins and ends on a page. */
@@ -70,11 +88,14 @@ enum board_section {
 	BOARD_SECTION_COUNT,
 };
 
-/** Where a section is. */
+/** Where a section is. May be called before and after a kernel moved to the upper half. */
 vmm_pa_region_t board_section(enum board_section section);
 
 /** What a section is called, for people; a guard is called what it guards. */
 const char *board_section_name(enum board_section section);
+
+/** The first byte behind the image, which begins a page. May be called like board_section(). */
+vmm_pa_t board_image_end(void);
 
 /** Memory behind the image up to the end of RAM or to the mailbox: for the kernel to hand out. */
 vmm_pa_region_t board_free_ram(void);
@@ -108,6 +129,8 @@ _Noreturn void board_exit(int status);
 /** Exit status after a trap that nobody handled, and after one while a trap was being handled. */
 #define BOARD_STATUS_TRAP        100
 #define BOARD_STATUS_NESTED_TRAP 101
+/** Exit status, plus the error's number as a positive one, if there was no way to the upper half. */
+#define BOARD_STATUS_EARLY       110
 
 /** The core that runs: MPIDR_EL1's affinity level 0, or the hart. */
 unsigned int board_core(void);

@@ -6,7 +6,7 @@
  * table. Should all four arrive, the others wait here for good.
  */
 
-	.section .text.boot, "ax"
+	.section .text.first, "ax"
 	.global _start
 	.type _start, %function
 _start:

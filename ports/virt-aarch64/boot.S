@@ -6,7 +6,7 @@
  * PSCI's CPU_ON.
  */
 
-	.section .text.boot, "ax"
+	.section .text.first, "ax"
 	.global _start
 	.type _start, %function
 _start:

@@ -7,6 +7,7 @@
 #include "../common/drivers.h"
 
 #define EXIT_DEVICE 2
+#define EXIT_BASE   0x00100000
 #define EXIT_PASS   0x5555u
 #define EXIT_FAIL   0x3333u
 
@@ -27,7 +28,7 @@ static const struct board_device devices[] = {
 	 ns16550_start},
 	{"PLIC", BOARD_DEVICE_INTERRUPTS, VMM_PA_REGION_INIT(0x0c000000, 0x600000),
 	 interrupts_start},
-	[EXIT_DEVICE] = {"SiFive Test", BOARD_DEVICE_EXIT, VMM_PA_REGION_INIT(0x00100000, 0x1000),
+	[EXIT_DEVICE] = {"SiFive Test", BOARD_DEVICE_EXIT, VMM_PA_REGION_INIT(EXIT_BASE, 0x1000),
 			 exit_start},
 };
 
@@ -49,12 +50,12 @@ _Noreturn void board_exit(int status)
 	uintptr_t base = (uintptr_t)vmm_va_raw(board_device_base(EXIT_DEVICE));
 	uint32_t code = (uint32_t)(status & 0xff);
 
-	/* Nobody has said where the device is mapped. The end must work even so, and code is where
-	 * it was linked, so translation goes off (satp 0: Privileged specification, 12.1.11). */
-	if (base == vmm_pa_raw(vmm_pa_region_start(devices[EXIT_DEVICE].registers))) {
-		__asm__ volatile("csrw satp, zero\n\tsfence.vma" : : : "memory");
+	code = code == 0 ? EXIT_PASS : code << 16 | EXIT_FAIL;
+	/* Nobody has said where the device is mapped. The end must work even so. */
+	if (base == 0 || base == EXIT_BASE) {
+		riscv_store_untranslated(EXIT_BASE, code);
 	}
-	mmio_write32(base, code == 0 ? EXIT_PASS : code << 16 | EXIT_FAIL);
+	mmio_write32(base, code);
 	for (;;) {
 		__asm__ volatile("wfi");
 	}

@@ -6,7 +6,7 @@
  * number in a0 and the device tree in a1; the others are stopped until SBI's hart_start.
  */
 
-	.section .text.boot, "ax"
+	.section .text.first, "ax"
 	.global _start
 	.type _start, @function
 _start:

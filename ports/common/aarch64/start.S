@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * AArch64: from a board's _start, on one core, with translation off, to board_main() at EL1.
+ * AArch64: from a board's _start, on one core, with translation off, to board_enter() at EL1.
  *
  * References are to the Arm ARM, DDI 0487: registers in D24 (D19 in newer issues), by their names.
  */
@@ -50,21 +50,7 @@ at_el1:
 	msr	sctlr_el1, x0
 	mov	x0, #CPACR_EL1_FPEN
 	msr	cpacr_el1, x0
-	adrp	x0, aarch64_vectors
-	add	x0, x0, :lo12:aarch64_vectors
-	msr	vbar_el1, x0
-	isb
-
-	/* Handlers run on SP_EL1 and the kernel on SP_EL0, so that a trap finds a stack even when
-	 * the kernel's has run into its guard page. */
-	msr	spsel, #1
-	adrp	x0, __trap_stack_top
-	add	x0, x0, :lo12:__trap_stack_top
-	mov	sp, x0
-	msr	spsel, #0
-	adrp	x0, __stack_top
-	add	x0, x0, :lo12:__stack_top
-	mov	sp, x0
+	bl	aarch64_settle
 
 	/* kernel.ld aligns both ends to 16. */
 	adrp	x0, __bss_start
@@ -76,15 +62,9 @@ at_el1:
 	stp	xzr, xzr, [x0], #16
 	b	1b
 
-	/* Two words of the thread's belong below the block (IHI 0074, thread-local storage). */
-2:	adrp	x0, __tls_base
-	add	x0, x0, :lo12:__tls_base
-	sub	x0, x0, #16
-	msr	tpidr_el0, x0
-
-	mov	x29, xzr
+2:	mov	x29, xzr
 	mov	x30, xzr
-	b	board_main
+	b	board_enter
 
 	/* EL3 is firmware's: the machine was given the kernel in a way that no board expects. */
 wrong_level:
@@ -92,3 +72,33 @@ wrong_level:
 	b	wrong_level
 	.size aarch64_start, . - aarch64_start
 	.ltorg
+
+	/*
+	 * Vectors, stacks and thread pointer of the boot core, where they are as seen from here: once
+	 * at the physical addresses, and in a kernel of the upper half once more at the virtual ones.
+	 *
+	 * Handlers run on SP_EL1 and the kernel on SP_EL0, so that a trap finds a stack even when
+	 * the kernel's has run into its guard page.
+	 */
+	.global aarch64_settle
+	.type aarch64_settle, %function
+aarch64_settle:
+	adrp	x0, aarch64_vectors
+	add	x0, x0, :lo12:aarch64_vectors
+	msr	vbar_el1, x0
+	msr	spsel, #1
+	adrp	x0, __trap_stack_top
+	add	x0, x0, :lo12:__trap_stack_top
+	mov	sp, x0
+	msr	spsel, #0
+	adrp	x0, __stack_top
+	add	x0, x0, :lo12:__stack_top
+	mov	sp, x0
+	/* Two words of the thread's belong below the block (IHI 0074, thread-local storage). */
+	adrp	x0, __tls_base
+	add	x0, x0, :lo12:__tls_base
+	sub	x0, x0, #16
+	msr	tpidr_el0, x0
+	isb
+	ret
+	.size aarch64_settle, . - aarch64_settle

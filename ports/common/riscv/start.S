@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * RISC-V: from a board's _start, in supervisor mode, on one hart, with translation off, to
- * board_main(). Firmware gives the hart's number in a0 (SBI specification, HSM extension: a hart
+ * board_enter(). Firmware gives the hart's number in a0 (SBI specification, HSM extension: a hart
  * starts in supervisor mode with satp 0 and SIE 0).
  */
 
@@ -12,14 +12,7 @@ riscv_start:
 	mv	s0, a0
 	csrw	sie, zero
 	csrw	satp, zero
-	la	t0, riscv_vector
-	csrw	stvec, t0
-
-	/* Handlers run on a stack of their own, which waits in sscratch: a trap finds it even when
-	 * the kernel's stack has run into its guard page. 0 there means that a handler runs. */
-	la	t0, __trap_stack_top
-	csrw	sscratch, t0
-	la	sp, __stack_top
+	call	riscv_settle
 
 	/* kernel.ld aligns both ends to 16. */
 	la	t0, __bss_start
@@ -30,10 +23,28 @@ riscv_start:
 	addi	t0, t0, 16
 	j	1b
 
-2:	la	tp, __tls_base
-	mv	a0, s0
+2:	mv	a0, s0
 	call	board_core_set
 	li	s0, 0
 	li	ra, 0
-	tail	board_main
+	tail	board_enter
 	.size riscv_start, . - riscv_start
+
+	/*
+	 * Vector, stacks and thread pointer of the boot hart, where they are as seen from here: once at
+	 * the physical addresses, and in a kernel of the upper half once more at the virtual ones.
+	 *
+	 * Handlers run on a stack of their own, which waits in sscratch: a trap finds it even when
+	 * the kernel's stack has run into its guard page. 0 there means that a handler runs.
+	 */
+	.global riscv_settle
+	.type riscv_settle, @function
+riscv_settle:
+	la	t0, riscv_vector
+	csrw	stvec, t0
+	la	t0, __trap_stack_top
+	csrw	sscratch, t0
+	la	sp, __stack_top
+	la	tp, __tls_base
+	ret
+	.size riscv_settle, . - riscv_settle
