@@ -163,6 +163,30 @@ void vmm_aarch64_probe(struct vmm_aarch64_features *features);
  */
 void vmm_aarch64_enable(const struct vmm_aarch64_regs *regs);
 
+/**
+ * Makes this core translate the lower half by @p lower, under its ASID, from another table on. What
+ * is cached under other ASIDs stays.
+ *
+ * TCR_EL1 must be as vmm_aarch64_plan_enable() made it for a lower table of the same format and
+ * input size. The code that runs, its stack and its data are in the upper half. Nobody accesses the
+ * lower half from the call until the return.
+ *
+ * @param flush  forget everything this core cached, of every ASID: vmm_asid_use::flush. Cost
+ * without
+ *               it: one register
+ */
+void vmm_aarch64_switch(const struct vmm_table *lower, bool flush);
+
+/** This core forgets every cached translation of EL1 and EL0. Other cores don't. */
+void vmm_aarch64_flush_local(void);
+
+/**
+ * Loads TCR_EL1 and TTBR0_EL1 of @p regs on a core that runs in the upper half with translation on:
+ * the lower half gets another table, or none, or the first one. The upper half's fields must be
+ * what they are. What was cached under the ASID is not forgotten.
+ */
+void vmm_aarch64_reload(const struct vmm_aarch64_regs *regs);
+
 /** Whether this core translates (SCTLR_EL1.M). */
 bool vmm_aarch64_is_enabled(void);
 

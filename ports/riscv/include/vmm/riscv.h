@@ -192,6 +192,20 @@ VMM_MUST_CHECK enum vmm_err vmm_riscv_plan_enable(const struct vmm_table *table,
  */
 VMM_MUST_CHECK bool vmm_riscv_enable(const struct vmm_riscv_regs *regs);
 
+/**
+ * Makes this hart translate by @p table, under its ASID, from another table on. What is cached
+ * under other ASIDs stays.
+ *
+ * Both tables map the code that runs, its stack and its data alike: see vmm_table_join(). Nobody
+ * accesses what they map differently from the call until the return. The mode must be one that the
+ * CPU has: the one that vmm_riscv_enable() accepted.
+ *
+ * @param flush  forget everything this hart cached, of every ASID: vmm_asid_use::flush. Cost
+ * without
+ *               it: one register
+ */
+void vmm_riscv_switch(const struct vmm_table *table, bool flush);
+
 /** Ends translation on this hart. The code that runs must be mapped to its physical address. */
 void vmm_riscv_disable(void);
 
