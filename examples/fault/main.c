@@ -116,6 +116,88 @@ static void play_unmapped(void)
 	});
 }
 
+/* Memory for one large leaf: a block if the board has room for one, else a run of pages. */
+static vmm_pa_region_t take_block(void)
+{
+	const struct vmm_geometry *geometry = machine_format->geometry;
+	unsigned int shift = geometry->page_shift + geometry->index_bits;
+	uint64_t size = UINT64_C(1) << shift;
+	vmm_pa_region_t taken, low, block;
+
+	if (size > vmm_pa_region_size(board_free_ram()) / 4) {
+		shift = geometry->page_shift + geometry->run_shift[0];
+		size = UINT64_C(1) << shift;
+	}
+	/* Twice as much has an aligned one in it. */
+	taken = kernel_take_ram(2 * size >> geometry->page_shift);
+	low = taken;
+	if (!vmm_pa_is_aligned(vmm_pa_region_start(taken), shift)) {
+		uint64_t skip = size - vmm_pa_offset(vmm_pa_region_start(taken), shift);
+
+		kernel_require("a block", vmm_pa_region_split(taken, skip, &low, &taken), NULL);
+	}
+	kernel_require("a block",
+		       vmm_pa_region_take(&taken, size >> geometry->page_shift,
+					  geometry->page_shift, &block),
+		       NULL);
+	return block;
+}
+
+static void show_leaf(const char *when, vmm_va_t va)
+{
+	struct vmm_leaf leaf;
+
+	kernel_require("a leaf", vmm_table_query(kernel->table, va, &leaf), NULL);
+	printf("  %s: a leaf of %" PRIu64 " KiB%s, %s\n", when, leaf.size >> 10,
+	       vmm_attr_has(leaf.attr, VMM_ATTR_CONTIG) ? " in a run" : "",
+	       vmm_attr_has(leaf.attr, VMM_ATTR_WRITE) ? "writable" : "read-only");
+}
+
+/* The page in the middle of a large leaf becomes read-only; what is beside it stays as it was. */
+static void play_cut(void)
+{
+	uint64_t page = vmm_table_page_size(kernel->table);
+	vmm_pa_region_t block = take_block();
+	vmm_attr_t attr = VMM_KERNEL_RW;
+	struct vmm_detail detail;
+	uint8_t *bytes, *middle;
+	vmm_va_t va;
+
+	attr.bits |= VMM_ATTR_CONTIG;
+	kernel_require("a block",
+		       vmm_map_any(&kernel->vmm, "A block", block, attr, NULL, &va, &detail),
+		       &detail);
+	bytes = vmm_va_ptr(va);
+	middle = bytes + vmm_pa_region_size(block) / 2;
+	printf("\n(%" PRIu64 " KiB at %p\n", vmm_pa_region_size(block) >> 10, (void *)bytes);
+	show_leaf("before", vmm_va_from_ptr(middle));
+	middle[-1] = 1;
+	middle[0] = 2;
+	middle[page] = 3;
+	kernel_require("protecting the middle",
+		       vmm_protect_part(&kernel->vmm, bytes_at(middle, page), VMM_KERNEL_RO,
+					&detail),
+		       &detail);
+	show_leaf("middle", vmm_va_from_ptr(middle));
+	show_leaf("beside", vmm_va_from_ptr(middle + page));
+	if (middle[-1] != 1 || middle[0] != 2 || middle[page] != 3) {
+		kernel_fail("the cut lost a byte");
+	}
+	middle[-1] = 4;
+	middle[page] = 5;
+	printf("  both sides of the middle were written to)\n");
+	play(&(struct scene){
+		.title = "Write to the middle of the block",
+		.act = write_byte,
+		.address = middle,
+		.access = VMM_FAULT_WRITE,
+		.where = bytes_at(middle, 1),
+	});
+	if (vmm_audit(&kernel->vmm, NULL) != 0) {
+		kernel_fail("record and tables differ");
+	}
+}
+
 /* A kernel of the upper half ran here once, in its very first steps. */
 static void play_identity(void)
 {
@@ -168,6 +250,7 @@ int kernel_main(void)
 		.where = kernel_va(board_section(BOARD_SECTION_STACK_GUARD)),
 	});
 	play_unmapped();
+	play_cut();
 
 	if (BOARD_VIRTUAL_OFFSET != 0) {
 		play_identity();
