@@ -263,13 +263,8 @@ static bool is_any_different(const struct test_seam *self)
 
 static void add_fresh(struct test_seam *self, uint64_t va, uint64_t size, bool linked)
 {
-	struct test_seam_fresh *last =
-		self->fresh_count > 0 ? &self->fresh[self->fresh_count - 1] : NULL;
+	struct test_seam_fresh *last;
 
-	if (last != NULL && last->last + 1 == va && !last->published && last->linked == linked) {
-		last->last += size;
-		return;
-	}
 	if (self->fresh_count == self->fresh_capacity) {
 		self->fresh_capacity = self->fresh_capacity * 2 + 16;
 		self->fresh = realloc(self->fresh, self->fresh_capacity * sizeof(*self->fresh));
