@@ -14,6 +14,7 @@ extern const char __data_start[], __data_end[], __stack_guard[], __stack_bottom[
 extern const char __trap_guard[], __trap_stack_bottom[], __trap_stack_top[], __free_start[];
 
 static uintptr_t bases[BOARD_DEVICE_MAX];
+static uintptr_t core_base;
 
 /*
  * The linker's symbols are reached from the PC, so a kernel of the upper half gets physical
@@ -109,6 +110,19 @@ void board_device_set_base(unsigned int index, vmm_va_t base)
 vmm_va_t board_device_base(unsigned int index)
 {
 	return vmm_va(bases[index]);
+}
+
+void board_core_set_base(vmm_va_t base)
+{
+	core_base = (uintptr_t)vmm_va_raw(base);
+}
+
+uintptr_t board_core_base(void)
+{
+	if (core_base == 0 && BOARD_VIRTUAL_OFFSET == 0 && board.cores != NULL) {
+		return (uintptr_t)vmm_pa_raw(vmm_pa_region_start(board.cores->registers));
+	}
+	return core_base;
 }
 
 void board_device_start(unsigned int index)

@@ -33,6 +33,23 @@ void board_core_set(unsigned int core);
 /* riscv/off.S: stores to a physical address with translation off, from anywhere, and waits. */
 _Noreturn void riscv_store_untranslated(uint64_t pa, uint32_t value);
 
+/* cores.c: where secondary.S goes, on the core's own stack. */
+void board_core_main(unsigned int core);
+
+/* cores.c of the CPU: where a core is started, physical; and makes what such a core reads with its
+ * caches off visible. */
+uint64_t board_core_entry(void);
+void board_core_publish(const void *start, size_t size);
+
+/* A board's or its CPU's: lets a core that waits begin at `entry`. */
+bool board_core_on(unsigned int core, uint64_t entry);
+
+/* board.c: where board_core_set_base() said that the registers for that are. */
+uintptr_t board_core_base(void);
+
+/* aarch64/cores.c: board_core_on() by PSCI. */
+bool psci_core_on(unsigned int core, uint64_t entry);
+
 /* Device registers: one access of exactly 32 or 8 bits, in program order with the others. */
 static inline void mmio_write32(uintptr_t address, uint32_t value)
 {

@@ -12,6 +12,7 @@
 #define FRAME_CAUSE   272
 #define FRAME_ADDRESS 280
 #define FRAME_KIND    288
+#define FRAME_THREAD  296
 #define FRAME_SIZE    304
 
 /* Registers that a call preserves, sp among them: 12 + 8 + 1 on AArch64, 14 on RISC-V. */

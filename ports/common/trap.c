@@ -11,11 +11,9 @@ _Static_assert(offsetof(struct board_frame, status) == FRAME_STATUS, "vectors.S 
 _Static_assert(offsetof(struct board_frame, cause) == FRAME_CAUSE, "vectors.S stores it there");
 _Static_assert(offsetof(struct board_frame, address) == FRAME_ADDRESS, "vectors.S stores it there");
 _Static_assert(offsetof(struct board_frame, kind) == FRAME_KIND, "vectors.S stores it there");
+_Static_assert(offsetof(struct board_frame, thread) == FRAME_THREAD, "vectors.S stores it there");
 _Static_assert(sizeof(struct board_frame) == FRAME_SIZE, "vectors.S keeps that much room");
 _Static_assert(FRAME_SIZE % 16 == 0, "both procedure call standards align the stack to 16");
-
-/* x[2] of RISC-V and x[31] of AArch64 are the interrupted stack pointer. */
-extern const uint64_t board_frame_stack_pointer;
 
 struct attempt {
 	uint64_t registers[TRY_REGISTER_COUNT];
@@ -27,6 +25,8 @@ struct attempt {
 static _Thread_local struct attempt *attempt;
 
 static board_trap_hook hook;
+
+bool (*board_user_left)(struct board_frame *frame);
 
 void board_set_trap_hook(board_trap_hook new_hook)
 {
@@ -82,6 +82,9 @@ static const char *kind_name(uint64_t kind)
 
 void board_trap_taken(struct board_frame *frame)
 {
+	if (board_user_left != NULL && board_user_left(frame)) {
+		return;
+	}
 	if (hook != NULL && hook(frame)) {
 		return;
 	}

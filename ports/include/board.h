@@ -34,6 +34,7 @@ enum board_device_kind {
 	BOARD_DEVICE_GPIO,
 	BOARD_DEVICE_INTERRUPTS,
 	BOARD_DEVICE_EXIT,
+	BOARD_DEVICE_CORES, /**< see board.cores */
 };
 
 /** A device as the board's memory map has it; the list is constant. */
@@ -57,6 +58,10 @@ struct board {
 	/** The first device is the console, as nothing can be said before it works. At most 8. */
 	const struct board_device *devices;
 	unsigned int device_count;
+	/** What cores are started by, if that takes registers; NULL: firmware does it when called.
+	 *  Not one of the devices above: only who starts cores maps it. */
+	const struct board_device *cores;
+	unsigned int core_count; /**< at most; a machine may have fewer */
 };
 extern const struct board board;
 
@@ -67,10 +72,10 @@ int kernel_main(void);
 extern struct kernel_early kernel_early_objects;
 
 /**
- * Builds the tables of a kernel of the upper half, and switches translation on with the image mapped
- * where it is and BOARD_VIRTUAL_OFFSET above. Called on the boot core with translation off: nothing
- * that it reaches before may follow an address that the linker stored. After VMM_OK the core goes up
- * and starts from the top of its stack again; an error ends the machine.
+ * Builds the tables of a kernel of the upper half, and switches translation on with the image
+ * mapped where it is and BOARD_VIRTUAL_OFFSET above. Called on the boot core with translation off:
+ * nothing that it reaches before may follow an address that the linker stored. After VMM_OK the
+ * core goes up and starts from the top of its stack again; an error ends the machine.
  */
 enum vmm_err kernel_early(struct kernel_early *objects);
 
@@ -135,6 +140,39 @@ _Noreturn void board_exit(int status);
 /** The core that runs: MPIDR_EL1's affinity level 0, or the hart. */
 unsigned int board_core(void);
 
+/* Cores */
+
+/** Words of struct vmm_aarch64_regs or struct vmm_riscv_regs, at most. */
+#define BOARD_CORE_REGS 5
+
+/** What a core starts with. All memory is the core's for good. */
+struct board_core_setup {
+	void (*fn)(void *argument); /**< when it returns the core waits for ever */
+	void *argument;
+	void *stack_top;      /**< a multiple of 16 */
+	void *trap_stack_top; /**< a multiple of 16; at least 4 KiB */
+	void *thread;         /**< board_thread_size() bytes at a multiple of 16; needs no clearing */
+	/**
+	 * Whether the core switches translation on first, by `regs`. They map the code section of
+	 * the image to where it is loaded, for the switch, and what the core needs then: the image
+	 * at BOARD_VIRTUAL_OFFSET above, and its stacks. If not, fn is called without translation.
+	 */
+	bool translate;
+	uint64_t regs[BOARD_CORE_REGS]; /**< struct vmm_aarch64_regs or struct vmm_riscv_regs */
+};
+
+/** Bytes of a core's thread-local block. */
+uint64_t board_thread_size(void);
+
+/** Tells the board where the registers of board.cores are now to be found. */
+void board_core_set_base(vmm_va_t base);
+
+/**
+ * Starts a core that never ran. False: there is no such core, or its start was refused, or it takes
+ * registers that nobody mapped. *setup is copied.
+ */
+bool board_core_start(unsigned int core, const struct board_core_setup *setup);
+
 /* Traps */
 
 enum board_trap_kind {
@@ -155,7 +193,7 @@ struct board_frame {
 	uint64_t cause;  /**< ESR_EL1 or scause */
 	uint64_t address; /**< FAR_EL1 or stval */
 	uint64_t kind;    /**< enum board_trap_kind */
-	uint64_t reserved;
+	uint64_t thread;  /**< AArch64: TPIDR_EL0. RISC-V has tp among x[]; nothing here */
 };
 
 /** What is left of a trap for whoever asks later; members as in struct board_frame. */
@@ -176,6 +214,18 @@ typedef bool (*board_trap_hook)(struct board_frame *frame);
 
 /** Sets the handler that sees each trap first; NULL for none. */
 void board_set_trap_hook(board_trap_hook hook);
+
+/**
+ * Runs a user program from where *frame says until it traps: EL0 or U-mode, interrupts masked. Then
+ * *frame is what was interrupted, and the trap hook and board_try() never see it. Each core may run
+ * one at a time.
+ *
+ * The program has no floating point. On AArch64 it has a thread pointer of its own.
+ */
+void board_user_run(struct board_frame *frame);
+
+/** Makes a frame to begin a user program with: every register 0 but these, and the `argument`. */
+void board_user_frame(struct board_frame *frame, uint64_t pc, uint64_t sp, uint64_t argument);
 
 /**
  * Calls fn(argument) and returns true when it returned. When it trapped, even by running over the

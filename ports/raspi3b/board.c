@@ -65,6 +65,13 @@ static const struct board_device devices[] = {
 	 interrupts_start},
 };
 
+/* The firmware's spin table, a word for each core, and the word before it. */
+#define SPIN_TABLE 0xd8
+
+static const struct board_device cores = {
+	"BCM Spin Table", BOARD_DEVICE_CORES, VMM_PA_REGION_INIT(SPIN_TABLE, 0x20), NULL,
+};
+
 /* What lies from 0x3b400000 to the peripherals belongs to the VideoCore (gpu_mem=64). The first
  * 512 KiB hold the firmware's spin table. */
 const struct board board = {
@@ -73,7 +80,23 @@ const struct board board = {
 	.mailbox = VMM_PA_REGION_INIT(0x3b3f0000, 0x10000),
 	.devices = devices,
 	.device_count = sizeof(devices) / sizeof(devices[0]),
+	.cores = &cores,
+	.core_count = 4,
 };
+
+/* The table is memory, but mapped as a device, so the store goes past the caches as the core's load
+ * does. It waits for an event, and arrives at EL2. */
+bool board_core_on(unsigned int core, uint64_t entry)
+{
+	uintptr_t base = board_core_base();
+
+	if (base == 0 || core == 0 || core >= board.core_count) {
+		return false;
+	}
+	*(volatile uint64_t *)(base + 8 * core) = entry;
+	__asm__ volatile("dsb sy\n\tsev" : : : "memory");
+	return true;
+}
 
 void board_console_write(uintptr_t base, char c)
 {

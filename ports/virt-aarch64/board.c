@@ -28,7 +28,13 @@ const struct board board = {
 	.mailbox = VMM_PA_REGION_INIT(0x47ff0000, 0x10000),
 	.devices = devices,
 	.device_count = sizeof(devices) / sizeof(devices[0]),
+	.core_count = 8,
 };
+
+bool board_core_on(unsigned int core, uint64_t entry)
+{
+	return psci_core_on(core, entry);
+}
 
 void board_console_write(uintptr_t base, char c)
 {

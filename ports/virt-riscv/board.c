@@ -38,6 +38,7 @@ const struct board board = {
 	.mailbox = VMM_PA_REGION_INIT(0x87df0000, 0x10000),
 	.devices = devices,
 	.device_count = sizeof(devices) / sizeof(devices[0]),
+	.core_count = 8,
 };
 
 void board_console_write(uintptr_t base, char c)

@@ -16,6 +16,28 @@
 	.global aarch64_start
 	.type aarch64_start, %function
 aarch64_start:
+	bl	aarch64_to_el1
+	bl	aarch64_settle
+
+	/* kernel.ld aligns both ends to 16. */
+	adrp	x0, __bss_start
+	add	x0, x0, :lo12:__bss_start
+	adrp	x1, __bss_end
+	add	x1, x1, :lo12:__bss_end
+1:	cmp	x0, x1
+	b.hs	2f
+	stp	xzr, xzr, [x0], #16
+	b	1b
+
+2:	mov	x29, xzr
+	mov	x30, xzr
+	b	board_enter
+	.size aarch64_start, . - aarch64_start
+
+	/* What every core does first: returns at EL1 in a known state, translation off. */
+	.global aarch64_to_el1
+	.type aarch64_to_el1, %function
+aarch64_to_el1:
 	mrs	x0, CurrentEL
 	ubfx	x0, x0, #2, #2
 	cmp	x0, #2
@@ -50,32 +72,20 @@ at_el1:
 	msr	sctlr_el1, x0
 	mov	x0, #CPACR_EL1_FPEN
 	msr	cpacr_el1, x0
-	bl	aarch64_settle
-
-	/* kernel.ld aligns both ends to 16. */
-	adrp	x0, __bss_start
-	add	x0, x0, :lo12:__bss_start
-	adrp	x1, __bss_end
-	add	x1, x1, :lo12:__bss_end
-1:	cmp	x0, x1
-	b.hs	2f
-	stp	xzr, xzr, [x0], #16
-	b	1b
-
-2:	mov	x29, xzr
-	mov	x30, xzr
-	b	board_enter
+	isb
+	ret
 
 	/* EL3 is firmware's: the machine was given the kernel in a way that no board expects. */
 wrong_level:
 	wfe
 	b	wrong_level
-	.size aarch64_start, . - aarch64_start
+	.size aarch64_to_el1, . - aarch64_to_el1
 	.ltorg
 
 	/*
-	 * Vectors, stacks and thread pointer of the boot core, where they are as seen from here: once
-	 * at the physical addresses, and in a kernel of the upper half once more at the virtual ones.
+	 * Vectors, stacks and thread pointer of the boot core, where they are as seen from here:
+	 * once at the physical addresses, and in a kernel of the upper half once more at the
+	 * virtual ones.
 	 *
 	 * Handlers run on SP_EL1 and the kernel on SP_EL0, so that a trap finds a stack even when
 	 * the kernel's has run into its guard page.

@@ -14,11 +14,24 @@
 #define SIMD FRAME_SIZE
 #define TOTAL_SIZE (FRAME_SIZE + 32 * 16 + 16)
 
-/* From the kernel's stack or from EL0: SP_EL1 is free. */
+/* From the kernel's stack: SP_EL1 is free. */
 .macro taken kind
 	.balign 0x80
 	sub	sp, sp, #TOTAL_SIZE
 	stp	x0, x1, [sp, #FRAME_X]
+	mrs	x1, tpidr_el0
+	mov	x0, #\kind
+	b	keep
+.endm
+
+/* From EL0, which may have set its thread pointer: TPIDR_EL1 has the kernel's (user.S). */
+.macro taken_user kind
+	.balign 0x80
+	sub	sp, sp, #TOTAL_SIZE
+	stp	x0, x1, [sp, #FRAME_X]
+	mrs	x1, tpidr_el0
+	mrs	x0, tpidr_el1
+	msr	tpidr_el0, x0
 	mov	x0, #\kind
 	b	keep
 .endm
@@ -48,10 +61,10 @@ aarch64_vectors:
 	nested
 	nested
 	nested
-	taken	0	/* lower level, AArch64 */
-	taken	1
-	taken	2
-	taken	3
+	taken_user	0	/* lower level, AArch64 */
+	taken_user	1
+	taken_user	2
+	taken_user	3
 	nested		/* lower level, AArch32: no board starts such code */
 	nested
 	nested
@@ -60,6 +73,7 @@ aarch64_vectors:
 
 	.type keep, %function
 keep:
+	stp	x0, x1, [sp, #FRAME_KIND]
 	stp	x2, x3, [sp, #FRAME_X + 16]
 	stp	x4, x5, [sp, #FRAME_X + 32]
 	stp	x6, x7, [sp, #FRAME_X + 48]
@@ -82,7 +96,6 @@ keep:
 	mrs	x1, esr_el1
 	mrs	x2, far_el1
 	stp	x1, x2, [sp, #FRAME_CAUSE]
-	stp	x0, xzr, [sp, #FRAME_KIND]
 	add	x9, sp, #SIMD
 	stp	q0, q1, [x9, #0]
 	stp	q2, q3, [x9, #32]
@@ -132,6 +145,8 @@ keep:
 	ldp	x1, x2, [sp, #FRAME_PC]
 	msr	elr_el1, x1
 	msr	spsr_el1, x2
+	ldr	x1, [sp, #FRAME_THREAD]
+	msr	tpidr_el0, x1
 	ldp	x30, x1, [sp, #FRAME_X + 240]
 	msr	sp_el0, x1
 	ldp	x28, x29, [sp, #FRAME_X + 224]

@@ -31,8 +31,9 @@ riscv_start:
 	.size riscv_start, . - riscv_start
 
 	/*
-	 * Vector, stacks and thread pointer of the boot hart, where they are as seen from here: once at
-	 * the physical addresses, and in a kernel of the upper half once more at the virtual ones.
+	 * Vector, stacks and thread pointer of the boot hart, where they are as seen from here:
+	 * once at the physical addresses, and in a kernel of the upper half once more at the
+	 * virtual ones.
 	 *
 	 * Handlers run on a stack of their own, which waits in sscratch: a trap finds it even when
 	 * the kernel's stack has run into its guard page. 0 there means that a handler runs.

@@ -3,11 +3,13 @@
  * RISC-V: the trap vector in direct mode (Privileged specification, 12.1.2: stvec, aligned to 4),
  * which keeps everything, calls board_trap_taken() on the trap stack and loads everything again.
  *
- * sscratch holds the trap stack while the kernel runs and 0 while a handler does. Code here is built
- * without floating point, so there are no such registers to keep.
+ * sscratch holds the trap stack while the kernel or a user program runs and 0 while a handler does.
+ * Code here is built without floating point, so there are no such registers to keep.
  */
 
 #include "../frame.h"
+
+#define SSTATUS_SPP 0x100 /* the trap came from supervisor mode */
 
 .macro each_register operation
 	.irp	i, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24
@@ -35,7 +37,10 @@ riscv_vector:
 	sd	t0, FRAME_PC(sp)
 	csrr	t0, sstatus
 	sd	t0, FRAME_STATUS(sp)
-	csrr	t0, scause
+	andi	t0, t0, SSTATUS_SPP
+	bnez	t0, 1f
+	ld	tp, FRAME_SIZE(sp) /* from user mode: user.S left the kernel's above */
+1:	csrr	t0, scause
 	sd	t0, FRAME_CAUSE(sp)
 	srli	t0, t0, 63	/* scause's highest bit: interrupt, BOARD_TRAP_INTERRUPT */
 	sd	t0, FRAME_KIND(sp)
