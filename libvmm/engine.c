@@ -31,11 +31,11 @@ static enum vmm_err refuse(struct vmm_detail *detail, enum vmm_err err, vmm_va_t
 
 bool vmm_table_covers(const struct vmm_table *table, vmm_va_t va)
 {
-	return vmm_extend_(table, vmm_va_raw(va) & table->va_mask) == vmm_va_raw(va);
+	return vmm_covers_(table, vmm_va_raw(va));
 }
 
-enum vmm_err vmm_check_region_(const struct vmm_table *table, unsigned int page_shift,
-			       vmm_va_region_t va, struct vmm_detail *detail)
+enum vmm_err vmm_refuse_region_(const struct vmm_table *table, unsigned int page_shift,
+				vmm_va_region_t va, struct vmm_detail *detail)
 {
 	uint64_t start = va.bytes.start;
 	uint64_t last = start + (va.bytes.size - 1);
@@ -46,36 +46,25 @@ enum vmm_err vmm_check_region_(const struct vmm_table *table, unsigned int page_
 	if (last < start) {
 		return refuse(detail, VMM_ERR_WRAP, vmm_va(start));
 	}
-	if (((start | va.bytes.size) & ((UINT64_C(1) << page_shift) - 1)) != 0) {
+	if (((start | va.bytes.size) & vmm_addr_mask_(page_shift)) != 0) {
 		return refuse(detail, VMM_ERR_ALIGN, vmm_va(start));
 	}
-	if (!vmm_table_covers(table, vmm_va(start))) {
+	if (!vmm_covers_(table, start)) {
 		return refuse(detail, VMM_ERR_RANGE, vmm_va(start));
 	}
 	/* Both ends must be on the same side of what sign extension leaves out. */
-	if (!vmm_table_covers(table, vmm_va(last)) || ((start ^ last) & ~table->va_mask) != 0) {
+	if (va.bytes.size - 1 > table->va_mask - (start - table->origin)) {
 		return refuse(detail, VMM_ERR_RANGE, vmm_va(last));
 	}
-	if (table->owner != NULL && vmm_va_region_overlaps(table->shared, va)) {
-		return refuse(detail, VMM_ERR_BUSY,
-			      vmm_va(vmm_max_(start, table->shared.bytes.start)));
-	}
-	return VMM_OK;
+	return refuse(detail, VMM_ERR_BUSY, vmm_va(vmm_max_(start, table->shared.bytes.start)));
 }
 
-enum vmm_err vmm_check_output_(const struct vmm_table *table, unsigned int page_shift, uint64_t va,
-			       vmm_pa_t pa, uint64_t size, struct vmm_detail *detail)
+enum vmm_err vmm_refuse_output_(const struct vmm_table *table, unsigned int page_shift, uint64_t va,
+				vmm_pa_t pa, struct vmm_detail *detail)
 {
-	uint64_t limit = UINT64_MAX >> (64 - table->pa_bits);
-	uint64_t start = vmm_pa_raw(pa);
+	bool aligned = (vmm_pa_raw(pa) & vmm_addr_mask_(page_shift)) == 0;
 
-	if ((start & ((UINT64_C(1) << page_shift) - 1)) != 0) {
-		return vmm_fail_(table, detail, VMM_ERR_ALIGN, va, 0, -1);
-	}
-	if (start > limit || size - 1 > limit - start) {
-		return vmm_fail_(table, detail, VMM_ERR_PHYS, va, 0, -1);
-	}
-	return VMM_OK;
+	return vmm_fail_(table, detail, aligned ? VMM_ERR_PHYS : VMM_ERR_ALIGN, va, 0, -1);
 }
 
 /* --- set up --- */
@@ -152,6 +141,7 @@ void vmm_reset_(struct vmm_table *table)
 	table->pins = NULL;
 	table->root = 0;
 	table->va_mask = 0;
+	table->origin = 0;
 	table->page_mask = 0;
 	table->link_mask = 0;
 	table->borrowed.bytes.start = 0;
@@ -168,6 +158,14 @@ void vmm_reset_(struct vmm_table *table)
 	table->asid_bits = 0;
 	table->root_level = 0;
 	table->has_global = false;
+}
+
+static uint64_t origin_of(enum vmm_half half, uint64_t va_mask)
+{
+	if (half == VMM_BOTH_HALVES) {
+		return ~(va_mask >> 1);
+	}
+	return half == VMM_UPPER_HALF ? ~va_mask : 0;
 }
 
 static enum vmm_err make_root(struct vmm_table *table, const struct vmm_geometry *geometry)
@@ -213,6 +211,7 @@ enum vmm_err vmm_init_(struct vmm_table *table, const struct vmm_format *format,
 	table->frames = config->frames;
 	table->sync = config->sync;
 	table->va_mask = UINT64_MAX >> (64 - setup.va_bits);
+	table->origin = origin_of(setup.half, table->va_mask);
 	table->flags = config->flags;
 	table->asid = config->asid;
 	table->flush_max = setup.flush_max;
@@ -270,6 +269,7 @@ static bool holds_code(const struct vmm_table *table, uint64_t first, uint64_t l
 	const uintptr_t functions[] = {
 		code,
 		(uintptr_t)vmm_settle_,
+		(uintptr_t)vmm_forget_,
 		(uintptr_t)vmm_gather_issue_,
 		(uintptr_t)sync->publish,
 		(uintptr_t)sync->invalidate,
@@ -350,9 +350,7 @@ void vmm_settle_(const struct vmm_table *table, const struct vmm_gather_ *gather
 	bool made[2];
 	unsigned int i;
 
-	vmm_publish_(table);
-	vmm_gather_issue_(table, gather, walk_by_space);
-	vmm_complete_(table);
+	vmm_forget_(table, gather, walk_by_space);
 	for (i = 0; i < 2; i++) {
 		made[i] = make_again(table, &units[i]);
 	}

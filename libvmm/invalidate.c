@@ -124,6 +124,14 @@ void vmm_gather_issue_(const struct vmm_table *table, const struct vmm_gather_ *
 	}
 }
 
+void vmm_forget_(const struct vmm_table *table, const struct vmm_gather_ *gather,
+		 bool walk_by_space)
+{
+	vmm_publish_(table);
+	vmm_gather_issue_(table, gather, walk_by_space);
+	vmm_complete_(table);
+}
+
 void vmm_mapped_(const struct vmm_table *table, uint64_t va, uint64_t size, unsigned int shift,
 		 unsigned int level, bool linked)
 {

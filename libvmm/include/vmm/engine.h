@@ -24,34 +24,70 @@
 #include <vmm/engine/share.h>
 
 /**
- * Defines `symbol`, its plain functions, and nothing else. @p codec is a `static const struct vmm_codec`.
+ * Defines `symbol`, its plain functions, and nothing else. @p codec_ is a `static const struct vmm_codec`.
  *
- * Map and change, the two large ones, are compiled once per format and serve `need` too.
+ * Map and change, the two large ones, are compiled once per format and serve `need` too; so are the parts
+ * that they use several times.
  */
-#define VMM_FORMAT_DEFINE(symbol, codec)                                                           \
+#define VMM_FORMAT_DEFINE(symbol, codec_)                                                          \
+	static const struct vmm_engine_ symbol##_engine_;                                          \
+	static __attribute__((noinline)) void symbol##_walk_(                                      \
+		const struct vmm_table *table, uint64_t va, struct vmm_spot_ *spot)                \
+	{                                                                                          \
+		vmm_walk_(&(codec_), table, va, spot);                                             \
+	}                                                                                          \
+	static __attribute__((noinline)) void symbol##_put_row_(const struct vmm_table *table,     \
+								const struct vmm_row_ *row)        \
+	{                                                                                          \
+		vmm_put_row_(&(codec_), table, row);                                               \
+	}                                                                                          \
+	static __attribute__((noinline)) unsigned int symbol##_clear_row_(                         \
+		const struct vmm_table *table, const struct vmm_spot_ *spot, uint64_t va,          \
+		unsigned int count, struct vmm_gather_ *gather)                                    \
+	{                                                                                          \
+		return vmm_clear_row_(&(codec_), table, spot, va, count, gather);                  \
+	}                                                                                          \
+	static __attribute__((noinline)) unsigned int symbol##_protect_row_(                       \
+		const struct vmm_table *table, const struct vmm_spot_ *spot, uint64_t va,          \
+		unsigned int count, uint64_t word, struct vmm_gather_ *gather)                     \
+	{                                                                                          \
+		return vmm_protect_row_(&(codec_), table, spot, va, count, word, gather);          \
+	}                                                                                          \
+	static __attribute__((noinline)) void symbol##_chain_subtree_(                             \
+		const struct vmm_table *table, uint64_t pa, unsigned int level,                    \
+		struct vmm_chain_ *dead)                                                           \
+	{                                                                                          \
+		vmm_chain_subtree_(&(codec_), table, pa, level, dead);                             \
+	}                                                                                          \
+	static const struct vmm_engine_ symbol##_engine_ = { &(codec_),                            \
+							     symbol##_walk_,                       \
+							     symbol##_put_row_,                    \
+							     symbol##_clear_row_,                  \
+							     symbol##_protect_row_,                \
+							     symbol##_chain_subtree_ };            \
 	static __attribute__((noinline)) enum vmm_err symbol##_map_or_plan_(                       \
 		const struct vmm_table *table, struct vmm_table *commit, vmm_va_region_t va,       \
 		vmm_pa_t pa, vmm_attr_t attr, uint64_t *frame_count, struct vmm_detail *detail)    \
 	{                                                                                          \
-		return vmm_engine_map_(&(codec), table, commit, va, pa, attr, frame_count,         \
-				       detail);                                                    \
+		return vmm_engine_map_(&symbol##_engine_, table, commit, va, pa, attr,             \
+				       frame_count, detail);                                       \
 	}                                                                                          \
 	static __attribute__((noinline)) enum vmm_err symbol##_change_or_plan_(                    \
 		const struct vmm_table *table, struct vmm_table *commit, vmm_va_region_t va,       \
 		const vmm_attr_t *attr, uint64_t *frame_count, struct vmm_detail *detail)          \
 	{                                                                                          \
-		return vmm_engine_change_(&(codec), table, commit, va, attr,                       \
+		return vmm_engine_change_(&symbol##_engine_, table, commit, va, attr,              \
 					  (uintptr_t)symbol##_change_or_plan_, frame_count,        \
 					  detail);                                                 \
 	}                                                                                          \
 	enum vmm_err symbol##_init(struct vmm_table *table, const struct vmm_table_config *config) \
 	{                                                                                          \
-		return vmm_engine_init_(&(codec), &symbol, table, config);                         \
+		return vmm_engine_init_(&(codec_), &symbol, table, config);                         \
 	}                                                                                          \
 	enum vmm_err symbol##_effective(const struct vmm_table *table, vmm_attr_t attr,            \
 					vmm_attr_t *stored)                                        \
 	{                                                                                          \
-		return vmm_effective_(&(codec), table, attr, stored);                              \
+		return vmm_effective_(&(codec_), table, attr, stored);                              \
 	}                                                                                          \
 	enum vmm_err symbol##_map(struct vmm_table *table, vmm_va_region_t va, vmm_pa_t pa,        \
 				  vmm_attr_t attr, struct vmm_detail *detail)                      \
@@ -97,32 +133,32 @@
 	}                                                                                          \
 	enum vmm_err symbol##_translate(const struct vmm_table *table, vmm_va_t va, vmm_pa_t *pa)  \
 	{                                                                                          \
-		return vmm_engine_translate_(&(codec), table, va, pa);                             \
+		return vmm_engine_translate_(&(codec_), table, va, pa);                             \
 	}                                                                                          \
 	enum vmm_err symbol##_query(const struct vmm_table *table, vmm_va_t va,                    \
 				    struct vmm_leaf *leaf)                                         \
 	{                                                                                          \
-		return vmm_engine_query_(&(codec), table, va, leaf);                               \
+		return vmm_engine_query_(&(codec_), table, va, leaf);                               \
 	}                                                                                          \
 	enum vmm_err symbol##_visit(const struct vmm_table *table, struct vmm_cursor *cursor,      \
 				    struct vmm_leaf *leaf, struct vmm_detail *detail)              \
 	{                                                                                          \
-		return vmm_engine_visit_(&(codec), table, cursor, leaf, detail);                   \
+		return vmm_engine_visit_(&(codec_), table, cursor, leaf, detail);                   \
 	}                                                                                          \
 	enum vmm_err symbol##_share(struct vmm_table *table, vmm_va_region_t va,                   \
 				    struct vmm_detail *detail)                                     \
 	{                                                                                          \
-		return vmm_engine_share_(&(codec), table, va, detail);                             \
+		return vmm_engine_share_(&(codec_), table, va, detail);                             \
 	}                                                                                          \
 	void symbol##_trim(struct vmm_table *table)                                                \
 	{                                                                                          \
-		vmm_engine_trim_(&(codec), table);                                                 \
+		vmm_engine_trim_(&(codec_), table);                                                 \
 	}                                                                                          \
 	void symbol##_fini(struct vmm_table *table)                                                \
 	{                                                                                          \
-		vmm_engine_fini_(&(codec), table);                                                 \
+		vmm_engine_fini_(&symbol##_engine_, table);                                                 \
 	}                                                                                          \
-	const struct vmm_format symbol = { &(codec).geometry,                                      \
+	const struct vmm_format symbol = { &(codec_).geometry,                                      \
 					   symbol##_init,                                          \
 					   symbol##_effective,                                     \
 					   symbol##_need,                                          \

@@ -223,6 +223,7 @@ struct vmm_table {
 	struct vmm_pin *pins;
 	uint64_t root;    /* physical address of the root table; 0 and format NULL: not set up */
 	uint64_t va_mask; /* 2^va_bits - 1: an address without its extension indexes the tables */
+	uint64_t origin;  /* the first address translated: the others follow it modulo 2^64 */
 	uint64_t page_mask; /* the bits that tell an ordinary page: all but address and attributes */
 	uint64_t link_mask; /* the bits that tell a table descriptor: all but address and software's */
 	vmm_pa_region_t borrowed; /* frames that the source does not own and that are never freed */

@@ -22,23 +22,23 @@
 VMM_INLINE bool vmm_are_pages_of_type_(const struct vmm_codec *codec, const struct vmm_spot_ *spot,
 				       const struct vmm_change_ *change, unsigned int count)
 {
-	const uint64_t *slot = &spot->descriptors[spot->index];
 	/* Bits that every page has: valid, and on Arm what tells a page from a reserved encoding. */
 	uint64_t must = codec->leaf(VMM_DESCRIPTOR_VALID, 0, 0);
 	uint64_t expected = (change->word & codec->type) | must;
 	struct vmm_survey_ survey;
 
-	vmm_words_survey_(slot, count, &survey);
+	vmm_words_survey_(spot->slot, count, &survey);
 	return spot->level == 0 && (expected & ~survey.all) == 0 &&
 	       (survey.any & ~expected & (codec->type | must)) == 0;
 }
 
 /** protect's plan: leaves everywhere, of the type that is asked for. */
-VMM_INLINE enum vmm_err vmm_check_type_(const struct vmm_codec *codec,
+VMM_INLINE enum vmm_err vmm_check_type_(const struct vmm_engine_ *engine,
 					const struct vmm_table *table,
 					const struct vmm_change_ *change,
 					struct vmm_detail *detail)
 {
+	const struct vmm_codec *codec = engine->codec;
 	uint64_t va = change->first;
 	struct vmm_spot_ spot;
 	unsigned int i, count;
@@ -46,7 +46,7 @@ VMM_INLINE enum vmm_err vmm_check_type_(const struct vmm_codec *codec,
 
 	/* Invariant: [change->first, va) is mapped with the right type. */
 	for (;;) {
-		vmm_walk_(codec, table, va, &spot);
+		engine->walk(table, va, &spot);
 		count = vmm_touched_(codec, &spot, va, change->last - va + 1);
 		if (vmm_are_pages_of_type_(codec, &spot, change, count)) {
 			va += ((uint64_t)count << codec->geometry.page_shift) - 1;
@@ -57,7 +57,7 @@ VMM_INLINE enum vmm_err vmm_check_type_(const struct vmm_codec *codec,
 			continue;
 		}
 		for (i = 0; i < count; i++) {
-			spot.desc = vmm_load_(&spot.descriptors[spot.index]);
+			spot.desc = vmm_load_(spot.slot);
 			err = vmm_leaf_at_(codec, table, &spot);
 			if (vmm_is_link_(codec, table, spot.desc, spot.level)) {
 				break;
@@ -74,7 +74,7 @@ VMM_INLINE enum vmm_err vmm_check_type_(const struct vmm_codec *codec,
 				return VMM_OK;
 			}
 			va++;
-			spot.index++;
+			spot.slot++;
 		}
 	}
 }
@@ -83,18 +83,13 @@ VMM_INLINE enum vmm_err vmm_check_type_(const struct vmm_codec *codec,
 VMM_INLINE unsigned int vmm_leaf_row_(const struct vmm_codec *codec, const struct vmm_table *table,
 				      const struct vmm_spot_ *spot, unsigned int count)
 {
-	const uint64_t *slot = &spot->descriptors[spot->index];
-	unsigned int i;
+	unsigned int i = 0;
 
 	if (spot->level == 0) {
 		return count;
 	}
-	for (i = 0; i < count; i++) {
-		uint64_t desc = vmm_load_(&slot[i]);
-
-		if (vmm_is_link_(codec, table, desc, spot->level)) {
-			break;
-		}
+	while (i < count && !vmm_is_link_(codec, table, vmm_load_(&spot->slot[i]), spot->level)) {
+		i++;
 	}
 	return i;
 }
@@ -109,10 +104,10 @@ VMM_INLINE unsigned int vmm_protect_row_(const struct vmm_codec *codec,
 					 unsigned int count, uint64_t word,
 					 struct vmm_gather_ *gather)
 {
-	uint64_t *slot = &spot->descriptors[spot->index];
+	uint64_t *slot = spot->slot;
 	unsigned int shift = vmm_shift_(codec, spot->level);
 	unsigned int first = 0;
-	unsigned int end, i;
+	unsigned int end;
 
 	count = vmm_leaf_row_(codec, table, spot, count);
 	end = count;
@@ -123,12 +118,9 @@ VMM_INLINE unsigned int vmm_protect_row_(const struct vmm_codec *codec,
 	while (end > first && vmm_permit_(codec, slot[end - 1], word) == slot[end - 1]) {
 		end--;
 	}
-	for (i = first; i < end; i++) {
-		uint64_t old = vmm_load_(&slot[i]);
-
-		vmm_store_(&slot[i], vmm_permit_(codec, old, word));
-	}
 	if (first < end) {
+		vmm_words_change_(&slot[first], end - first, codec->permission,
+				  word & codec->permission);
 		gather->global |= codec->is_global(word);
 		vmm_clean_(table, &slot[first], (end - first) * sizeof(*slot));
 		vmm_gather_add_(table, gather,
@@ -139,20 +131,22 @@ VMM_INLINE unsigned int vmm_protect_row_(const struct vmm_codec *codec,
 }
 
 /** Changes every leaf of a range that is mapped and cuts none. */
-VMM_INLINE void vmm_protect_inside_(const struct vmm_codec *codec, const struct vmm_table *table,
+VMM_INLINE void vmm_protect_inside_(const struct vmm_engine_ *engine, const struct vmm_table *table,
 				    uint64_t va, uint64_t left, uint64_t word,
 				    struct vmm_gather_ *gather)
 {
+	const struct vmm_codec *codec = engine->codec;
+
 	while (left > 0) {
 		struct vmm_spot_ spot;
 		uint64_t offset, bytes;
 
-		vmm_walk_(codec, table, va, &spot);
+		engine->walk(table, va, &spot);
 		/* A leaf that reaches beyond the range is there only if nothing changes in it. */
 		offset = va & (vmm_reach_(codec, spot.level) - 1);
-		bytes = (uint64_t)vmm_protect_row_(codec, table, &spot, va - offset,
-						   vmm_touched_(codec, &spot, va, left), word,
-						   gather)
+		bytes = (uint64_t)engine->protect_row(table, &spot, va - offset,
+						      vmm_touched_(codec, &spot, va, left), word,
+						      gather)
 			<< vmm_shift_(codec, spot.level);
 		bytes = vmm_min_(bytes - offset, left);
 		va += bytes;
@@ -166,7 +160,7 @@ VMM_INLINE unsigned int vmm_gather_row_(const struct vmm_codec *codec,
 					const struct vmm_spot_ *spot, uint64_t va,
 					unsigned int count, struct vmm_gather_ *gather)
 {
-	const uint64_t *slot = &spot->descriptors[spot->index];
+	const uint64_t *slot = spot->slot;
 	unsigned int shift = vmm_shift_(codec, spot->level);
 	unsigned int start = 0;
 	unsigned int valid = 0;
@@ -194,10 +188,9 @@ VMM_INLINE unsigned int vmm_clear_row_(const struct vmm_codec *codec,
 				       const struct vmm_table *table, const struct vmm_spot_ *spot,
 				       uint64_t va, unsigned int count, struct vmm_gather_ *gather)
 {
-	uint64_t *slot = &spot->descriptors[spot->index];
+	uint64_t *slot = spot->slot;
 	unsigned int valid = 0;
 	struct vmm_survey_ survey;
-	unsigned int i;
 
 	count = vmm_leaf_row_(codec, table, spot, count);
 	vmm_words_survey_(slot, count, &survey);
@@ -213,34 +206,34 @@ VMM_INLINE unsigned int vmm_clear_row_(const struct vmm_codec *codec,
 	} else {
 		valid = vmm_gather_row_(codec, table, spot, va, count, gather);
 	}
-	for (i = 0; i < count; i++) {
-		vmm_store_(&slot[i], 0);
-	}
+	vmm_words_store_(slot, count, 0, 0);
 	vmm_clean_(table, slot, count * sizeof(*slot));
 	vmm_count_sub_(table, spot->table_pa, valid);
 	return count;
 }
 
 /** Clears everything in a range that cuts no leaf; tables left empty are chained to @p dead. */
-VMM_INLINE void vmm_unmap_inside_(const struct vmm_codec *codec, const struct vmm_table *table,
+VMM_INLINE void vmm_unmap_inside_(const struct vmm_engine_ *engine, const struct vmm_table *table,
 				  uint64_t va, uint64_t left, struct vmm_gather_ *gather,
 				  struct vmm_chain_ *dead)
 {
+	const struct vmm_codec *codec = engine->codec;
+
 	/* Invariant: nothing below va is mapped in the range; left bytes follow. */
 	while (left > 0) {
 		struct vmm_path_ path;
-		struct vmm_spot_ *spot = &path.spot;
+		const struct vmm_spot_ *spot = &path.spot;
 		uint64_t bytes;
 
 		vmm_path_walk_(codec, table, va, left, &path);
-		if (vmm_is_droppable_(codec, table, spot, va, left)) {
-			vmm_drop_(codec, table, spot, va, gather, dead);
+		if (vmm_is_link_(codec, table, spot->desc, spot->level)) {
+			vmm_drop_(engine, table, spot, va, gather, dead);
 			bytes = vmm_reach_(codec, spot->level);
 		} else {
 			unsigned int count = vmm_touched_(codec, spot, va, left);
 			uint64_t offset = va & (vmm_reach_(codec, spot->level) - 1);
 
-			count = vmm_clear_row_(codec, table, spot, va - offset, count, gather);
+			count = engine->clear_row(table, spot, va - offset, count, gather);
 			bytes = ((uint64_t)count << vmm_shift_(codec, spot->level)) - offset;
 		}
 		vmm_prune_(codec, table, &path, va, gather, dead);
@@ -250,23 +243,29 @@ VMM_INLINE void vmm_unmap_inside_(const struct vmm_codec *codec, const struct vm
 	}
 }
 
-/** Everything after the frames were taken. Can't fail. */
-VMM_INLINE void vmm_commit_change_(const struct vmm_codec *codec, struct vmm_table *table,
-				   const struct vmm_change_ *change, struct vmm_cut_ *cut,
-				   struct vmm_chain_ *chain)
+VMM_INLINE void vmm_gather_start_(struct vmm_gather_ *gather)
 {
+	gather->any = gather->whole = gather->walk = gather->global = false;
+	gather->total = gather->first = 0;
+	gather->run_count = 0;
+}
+
+/** Everything after the frames were taken. Can't fail. */
+VMM_INLINE void vmm_commit_change_(const struct vmm_engine_ *engine, const struct vmm_table *table,
+				   const struct vmm_change_ *change, struct vmm_cut_ *cut,
+				   struct vmm_chain_ *chain, struct vmm_chain_ *dead)
+{
+	const struct vmm_codec *codec = engine->codec;
 	struct vmm_gather_ gather;
-	struct vmm_chain_ dead = { 0 };
 	uint64_t first = change->first;
 	uint64_t end = change->last + 1;
+	unsigned int gone[2];
 	unsigned int i;
 
-	gather.any = gather.whole = gather.walk = gather.global = false;
-	gather.total = gather.first = 0;
-	gather.run_count = 0;
+	vmm_gather_start_(&gather);
 	for (i = 0; i < 2; i++) {
 		if (cut->split[i].desc != 0) {
-			vmm_build_split_(codec, table, &cut->split[i], change, chain);
+			vmm_build_split_(engine, table, &cut->split[i], change, chain);
 		}
 	}
 	if (cut->unit[0].count != 0) {
@@ -276,35 +275,79 @@ VMM_INLINE void vmm_commit_change_(const struct vmm_codec *codec, struct vmm_tab
 		end = cut->unit[1].first;
 	}
 	if (first < end && change->protect) {
-		vmm_protect_inside_(codec, table, first, end - first, change->word, &gather);
+		vmm_protect_inside_(engine, table, first, end - first, change->word, &gather);
 	} else if (first < end) {
-		vmm_unmap_inside_(codec, table, first, end - first, &gather, &dead);
+		vmm_unmap_inside_(engine, table, first, end - first, &gather, dead);
 	}
 	for (i = 0; i < 2; i++) {
-		vmm_account_unit_(codec, table, cut, change, &cut->unit[i], &gather);
+		const struct vmm_unit_ *unit = &cut->unit[i];
+
+		vmm_gather_add_(table, &gather, vmm_extend_(table, unit->first), unit->count,
+				vmm_shift_(codec, unit->level), unit->level, false);
 	}
 	/* Subtrees are complete before a walker can reach them. */
 	if (cut->frame_count != 0) {
 		vmm_publish_(table);
 	}
 	for (i = 0; i < 2; i++) {
-		vmm_store_unit_(codec, table, cut, change, &cut->unit[i]);
+		gone[i] = vmm_store_unit_(codec, table, cut, change, &cut->unit[i], &gather);
 	}
 	if (gather.any) {
 		vmm_settle_(table, &gather, codec->walk_by_space, cut->unit,
 			    codec->geometry.page_shift);
 	}
-	vmm_give_back_(table, &dead);
+	for (i = 0; i < 2; i++) {
+		if (cut->unit[i].count != 0) {
+			vmm_count_sub_(table, cut->unit[i].table_pa, gone[i]);
+		}
+	}
+}
+
+/** Whether a change stays within the pages of one table and cuts no run of them. */
+VMM_INLINE bool vmm_is_short_(const struct vmm_codec *codec, const struct vmm_table *table,
+			      const struct vmm_change_ *change, const struct vmm_spot_ *spot)
+{
+	uint64_t size = change->last - change->first;
+
+	if (spot->level != 0 || vmm_table_last_(codec, 0, change->first) - change->first < size) {
+		return false;
+	}
+	return vmm_run_reach_(codec, table, 0) == 0 ||
+	       (!codec->in_run(spot->desc, 0) &&
+		!codec->in_run(vmm_load_(&spot->slot[size >> codec->geometry.page_shift]), 0));
+}
+
+/** A change without a plan, as nothing in it can fail any more. */
+VMM_INLINE void vmm_commit_short_(const struct vmm_engine_ *engine, const struct vmm_table *table,
+				  const struct vmm_change_ *change, const struct vmm_path_ *path,
+				  unsigned int count, struct vmm_chain_ *dead)
+{
+	struct vmm_gather_ gather;
+
+	vmm_gather_start_(&gather);
+	if (change->protect) {
+		engine->protect_row(table, &path->spot, change->first, count, change->word,
+				    &gather);
+	} else {
+		engine->clear_row(table, &path->spot, change->first, count, &gather);
+		vmm_prune_(engine->codec, table, path, change->first, &gather, dead);
+	}
+	if (gather.any) {
+		vmm_forget_(table, &gather, engine->codec->walk_by_space);
+	}
 }
 
 /** Plans a change; with @p commit, which is the same table, does it too. */
-VMM_INLINE enum vmm_err vmm_engine_change_(const struct vmm_codec *codec,
+VMM_INLINE enum vmm_err vmm_engine_change_(const struct vmm_engine_ *engine,
 					   const struct vmm_table *table, struct vmm_table *commit,
 					   vmm_va_region_t va, const vmm_attr_t *attr,
 					   uintptr_t code, uint64_t *frame_count,
 					   struct vmm_detail *detail)
 {
+	const struct vmm_codec *codec = engine->codec;
+	struct vmm_chain_ dead = { 0 };
 	struct vmm_change_ change;
+	struct vmm_path_ path;
 	struct vmm_cut_ cut;
 	struct vmm_chain_ chain;
 	vmm_attr_t stored;
@@ -325,12 +368,25 @@ VMM_INLINE enum vmm_err vmm_engine_change_(const struct vmm_codec *codec,
 			return vmm_fail_(table, detail, err, change.first, 0, -1);
 		}
 		change.word = codec->attr_word(table, stored);
-		err = vmm_check_type_(codec, table, &change, detail);
+	}
+	vmm_path_walk_(codec, table, change.first, va.bytes.size, &path);
+	if (commit != NULL && vmm_is_short_(codec, table, &change, &path.spot)) {
+		unsigned int count = (unsigned int)(va.bytes.size >> codec->geometry.page_shift);
+
+		if (!change.protect ||
+		    vmm_are_pages_of_type_(codec, &path.spot, &change, count)) {
+			vmm_commit_short_(engine, table, &change, &path, count, &dead);
+			vmm_give_back_(commit, &dead);
+			return VMM_OK;
+		}
+	}
+	if (change.protect) {
+		err = vmm_check_type_(engine, table, &change, detail);
 		if (err != VMM_OK) {
 			return err;
 		}
 	}
-	err = vmm_plan_cut_(codec, table, &change, &cut, detail);
+	err = vmm_plan_cut_(engine, table, &change, &cut, detail);
 	if (err != VMM_OK || commit == NULL) {
 		if (err == VMM_OK) {
 			*frame_count = cut.frame_count;
@@ -347,7 +403,8 @@ VMM_INLINE enum vmm_err vmm_engine_change_(const struct vmm_codec *codec,
 	if (err != VMM_OK) {
 		return vmm_fail_(table, detail, err, change.first, 0, -1);
 	}
-	vmm_commit_change_(codec, commit, &change, &cut, &chain);
+	vmm_commit_change_(engine, commit, &change, &cut, &chain, &dead);
+	vmm_give_back_(commit, &dead);
 	return VMM_OK;
 }
 

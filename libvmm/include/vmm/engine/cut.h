@@ -80,12 +80,13 @@ VMM_INLINE uint64_t vmm_split_tables_(const struct vmm_codec *codec,
 }
 
 /** Whether and how the change cuts what stands at @p va, one of its ends. */
-VMM_INLINE enum vmm_err vmm_find_cut_(const struct vmm_codec *codec,
+VMM_INLINE enum vmm_err vmm_find_cut_(const struct vmm_engine_ *engine,
 				      const struct vmm_table *table,
 				      const struct vmm_change_ *change, uint64_t va,
 				      struct vmm_split_ *split, struct vmm_unit_ *unit,
 				      struct vmm_detail *detail)
 {
+	const struct vmm_codec *codec = engine->codec;
 	bool resize_live = (table->flags & VMM_TABLE_RESIZE_LIVE) != 0;
 	struct vmm_spot_ spot;
 	uint64_t first, last, run_reach;
@@ -94,7 +95,7 @@ VMM_INLINE enum vmm_err vmm_find_cut_(const struct vmm_codec *codec,
 	split->desc = 0;
 	unit->count = 0;
 	unit->breaks = false;
-	vmm_walk_(codec, table, va, &spot);
+	engine->walk(table, va, &spot);
 	first = va & ~(vmm_reach_(codec, spot.level) - 1);
 	last = first + (vmm_reach_(codec, spot.level) - 1);
 	err = vmm_leaf_at_(codec, table, &spot);
@@ -108,7 +109,7 @@ VMM_INLINE enum vmm_err vmm_find_cut_(const struct vmm_codec *codec,
 	if (change->protect && vmm_permit_(codec, spot.desc, change->word) == spot.desc) {
 		return VMM_OK;
 	}
-	unit->slot = &spot.descriptors[spot.index];
+	unit->slot = spot.slot;
 	unit->table_pa = spot.table_pa;
 	unit->first = first;
 	unit->last = last;
@@ -123,15 +124,15 @@ VMM_INLINE enum vmm_err vmm_find_cut_(const struct vmm_codec *codec,
 	}
 	run_reach = vmm_run_reach_(codec, table, spot.level);
 	if (run_reach != 0 && codec->in_run(spot.desc, spot.level)) {
+		uint64_t before = (first & (run_reach - 1)) >> vmm_shift_(codec, spot.level);
+
 		first &= ~(run_reach - 1);
 		last = first + (run_reach - 1);
 		if (first < change->first || change->last < last) {
-			unsigned int members = 1u << codec->geometry.run_shift[spot.level];
-
-			unit->slot = &spot.descriptors[spot.index & ~(members - 1)];
+			unit->slot -= before;
 			unit->first = first;
 			unit->last = last;
-			unit->count = (uint16_t)members;
+			unit->count = (uint16_t)(1u << codec->geometry.run_shift[spot.level]);
 			unit->is_run = true;
 			unit->breaks = codec->break_run && !(codec->break_resize && resize_live);
 		}
@@ -140,7 +141,8 @@ VMM_INLINE enum vmm_err vmm_find_cut_(const struct vmm_codec *codec,
 }
 
 /** Finds the cuts at both ends and counts the frames they need. */
-VMM_INLINE enum vmm_err vmm_plan_cut_(const struct vmm_codec *codec, const struct vmm_table *table,
+VMM_INLINE enum vmm_err vmm_plan_cut_(const struct vmm_engine_ *engine,
+				      const struct vmm_table *table,
 				      const struct vmm_change_ *change, struct vmm_cut_ *cut,
 				      struct vmm_detail *detail)
 {
@@ -149,7 +151,7 @@ VMM_INLINE enum vmm_err vmm_plan_cut_(const struct vmm_codec *codec, const struc
 
 	cut->frame_count = 0;
 	for (i = 0; i < 2; i++) {
-		err = vmm_find_cut_(codec, table, change, i == 0 ? change->first : change->last,
+		err = vmm_find_cut_(engine, table, change, i == 0 ? change->first : change->last,
 				    &cut->split[i], &cut->unit[i], detail);
 		if (err != VMM_OK) {
 			return err;
@@ -163,7 +165,8 @@ VMM_INLINE enum vmm_err vmm_plan_cut_(const struct vmm_codec *codec, const struc
 			}
 		}
 		if (cut->split[i].desc != 0) {
-			cut->frame_count += vmm_split_tables_(codec, &cut->split[i], change);
+			cut->frame_count += vmm_split_tables_(engine->codec, &cut->split[i],
+							      change);
 		}
 	}
 	return VMM_OK;
@@ -179,13 +182,14 @@ struct vmm_piece_ {
  * Fills one table of a split leaf: leaves outside the range as before, inside as the change says, and a new
  * table for each descriptor that the range covers in part (at most two, appended to @p below).
  */
-VMM_INLINE unsigned int vmm_fill_split_(const struct vmm_codec *codec,
+VMM_INLINE unsigned int vmm_fill_split_(const struct vmm_engine_ *engine,
 					const struct vmm_table *table,
 					const struct vmm_split_ *split,
 					const struct vmm_change_ *change, unsigned int level,
 					const struct vmm_piece_ *piece, struct vmm_piece_ *below,
 					struct vmm_chain_ *chain)
 {
+	const struct vmm_codec *codec = engine->codec;
 	uint64_t mask = vmm_reach_(codec, level) - 1;
 	uint64_t va = piece->first;
 	uint64_t last = vmm_table_last_(codec, level, va);
@@ -194,11 +198,11 @@ VMM_INLINE unsigned int vmm_fill_split_(const struct vmm_codec *codec,
 	unsigned int valid = 0;
 	struct vmm_row_ row;
 
-	row.descriptors = vmm_descriptors_(table, piece->pa);
+	row.slot = vmm_descriptors_(table, piece->pa);
 	row.level = level;
 	row.runs = codec->in_run(split->desc, split->level);
 	row.live = false;
-	/* Invariant: [piece->first, va) is written; va starts a descriptor. */
+	/* Invariant: [piece->first, va) is written; va starts a descriptor, which is row.slot. */
 	while (va <= last) {
 		bool inside = change->first <= va && va <= change->last;
 		uint64_t end = inside ? change->last : last;
@@ -207,37 +211,39 @@ VMM_INLINE unsigned int vmm_fill_split_(const struct vmm_codec *codec,
 			end = change->first - 1;
 		}
 		end = vmm_min_(end, last);
-		row.index = vmm_index_(codec, level, va);
+		row.count = 1;
 		if (end - va < mask) {
 			bool is_clean;
 
 			below[below_count].pa = vmm_pop_(table, chain, &is_clean);
 			below[below_count].first = va;
-			row.descriptors[row.index] = codec->table(below[below_count].pa);
+			*row.slot = codec->table(below[below_count].pa);
 			below_count++;
 			valid++;
-			va += mask + 1;
-			continue;
-		}
-		row.count = (unsigned int)((end - va + 1) >> vmm_shift_(codec, level));
-		if (inside && !change->protect) {
-			vmm_words_fill_(&row.descriptors[row.index], row.count, 0, 0);
 		} else {
-			row.va = va;
-			row.pa = codec->output(split->desc, split->level, va);
-			row.word = inside ? vmm_permit_(codec, plain, change->word) : plain;
-			vmm_put_row_(codec, table, &row);
-			valid += row.count;
+			row.count = (unsigned int)((end - va + 1) >> vmm_shift_(codec, level));
+			if (inside && !change->protect) {
+				vmm_words_zero_(row.slot, row.count);
+			} else {
+				row.va = va;
+				row.pa = codec->output(split->desc, split->level, va);
+				row.word = inside ? vmm_permit_(codec, plain, change->word)
+						  : plain;
+				engine->put_row(table, &row);
+				valid += row.count;
+			}
 		}
+		row.slot += row.count;
 		va += (uint64_t)row.count << vmm_shift_(codec, level);
 	}
-	vmm_clean_(table, row.descriptors, vmm_entries_(codec) * sizeof(uint64_t));
+	vmm_clean_(table, vmm_descriptors_(table, piece->pa),
+		   vmm_entries_(codec) * sizeof(uint64_t));
 	vmm_count_set_(table, piece->pa, valid);
 	return below_count;
 }
 
 /** Builds the subtree that takes a split leaf's place. Nobody can see it yet. */
-VMM_INLINE void vmm_build_split_(const struct vmm_codec *codec, const struct vmm_table *table,
+VMM_INLINE void vmm_build_split_(const struct vmm_engine_ *engine, const struct vmm_table *table,
 				 struct vmm_split_ *split, const struct vmm_change_ *change,
 				 struct vmm_chain_ *chain)
 {
@@ -249,7 +255,7 @@ VMM_INLINE void vmm_build_split_(const struct vmm_codec *codec, const struct vmm
 
 	pieces[0].pa = vmm_pop_(table, chain, &is_clean);
 	pieces[0].first = split->first;
-	split->link = codec->table(pieces[0].pa);
+	split->link = engine->codec->table(pieces[0].pa);
 	/* The range has two ends, and each lies in one table of a level: never more than two. */
 	while (count > 0) {
 		unsigned int below_count = 0;
@@ -257,7 +263,7 @@ VMM_INLINE void vmm_build_split_(const struct vmm_codec *codec, const struct vmm
 
 		level--;
 		for (i = 0; i < count; i++) {
-			below_count += vmm_fill_split_(codec, table, split, change, level,
+			below_count += vmm_fill_split_(engine, table, split, change, level,
 						       &pieces[i], &below[below_count], chain);
 		}
 		for (i = 0; i < below_count; i++) {
@@ -292,48 +298,33 @@ VMM_INLINE uint64_t vmm_unit_word_(const struct vmm_codec *codec, const struct v
 	return codec->leaf(word, codec->output(desc, unit->level, va), unit->level);
 }
 
-/** Gathers what a unit must have forgotten, and counts the descriptors that it loses. */
-VMM_INLINE void vmm_account_unit_(const struct vmm_codec *codec, const struct vmm_table *table,
-				  const struct vmm_cut_ *cut, const struct vmm_change_ *change,
-				  const struct vmm_unit_ *unit, struct vmm_gather_ *gather)
+/**
+ * Stores what the unit's slots will hold: invalid for now where the unit must break. From here until it
+ * is made again nothing may be touched but the slots, the stack and the table object: see
+ * vmm_may_break_(), which checks that these lie elsewhere. Returns how many descriptors are lost.
+ */
+VMM_INLINE unsigned int vmm_store_unit_(const struct vmm_codec *codec,
+					const struct vmm_table *table, const struct vmm_cut_ *cut,
+					const struct vmm_change_ *change,
+					const struct vmm_unit_ *unit, struct vmm_gather_ *gather)
 {
+	uint64_t hide = unit->breaks ? VMM_DESCRIPTOR_VALID : 0;
 	unsigned int gone = 0;
 	unsigned int i;
 
 	for (i = 0; i < unit->count; i++) {
 		uint64_t va = unit->first + i * vmm_reach_(codec, unit->level);
 		uint64_t old = vmm_load_(&unit->slot[i]);
+		uint64_t word = vmm_unit_word_(codec, cut, change, unit, va, old);
 
 		if (vmm_is_valid_(old)) {
 			gather->global |= codec->is_global(old);
-			gone += vmm_unit_word_(codec, cut, change, unit, va, old) == 0;
+			gone += word == 0;
 		}
-	}
-	vmm_count_sub_(table, unit->table_pa, gone);
-	vmm_gather_add_(table, gather, vmm_extend_(table, unit->first), unit->count,
-			vmm_shift_(codec, unit->level), unit->level, false);
-}
-
-/**
- * Stores what the unit's slots will hold: invalid for now where the unit must break. From here until it
- * is made again nothing may be touched but the slots, the stack and the table object: see
- * vmm_may_break_(), which checks that these lie elsewhere.
- */
-VMM_INLINE void vmm_store_unit_(const struct vmm_codec *codec, const struct vmm_table *table,
-				const struct vmm_cut_ *cut, const struct vmm_change_ *change,
-				const struct vmm_unit_ *unit)
-{
-	uint64_t hide = unit->breaks ? VMM_DESCRIPTOR_VALID : 0;
-	unsigned int i;
-
-	for (i = 0; i < unit->count; i++) {
-		uint64_t va = unit->first + i * vmm_reach_(codec, unit->level);
-		uint64_t old = vmm_load_(&unit->slot[i]);
-
-		vmm_store_(&unit->slot[i],
-			   vmm_unit_word_(codec, cut, change, unit, va, old) & ~hide);
+		vmm_store_(&unit->slot[i], word & ~hide);
 	}
 	vmm_clean_(table, unit->slot, unit->count * sizeof(uint64_t));
+	return gone;
 }
 
 #endif /* VMM_ENGINE_CUT_H */

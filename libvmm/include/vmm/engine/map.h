@@ -9,6 +9,9 @@
  * The plan walks the range once, finds every conflict and counts, hole by hole and in closed form, the
  * tables that are missing. The frames are taken, and the commit writes, which can't fail. New tables
  * are filled while nobody can see them and linked once, when they are complete (Arm ARM K11.5.3; A10).
+ *
+ * Pages that all go into one table that is there, as one page nearly always does, need no second pass: the
+ * plan has found their place.
  */
 
 #include <vmm/engine/runs.h>
@@ -20,7 +23,8 @@ struct vmm_range_ {
 	uint64_t va;
 	uint64_t pa;
 	uint64_t left; /* bytes */
-	unsigned int leaf_max; /* the highest level that a leaf may have: format and caller's limit */
+	unsigned int leaf_max; /* the highest level that a leaf can have: by format, caller and
+	                          congruence of va and pa, which stays what it is on the way */
 };
 
 VMM_INLINE void vmm_range_advance_(struct vmm_range_ *range, uint64_t bytes)
@@ -30,17 +34,29 @@ VMM_INLINE void vmm_range_advance_(struct vmm_range_ *range, uint64_t bytes)
 	range->left -= bytes;
 }
 
-/** The highest level, at most @p level, of a leaf that fits alignment and size here. */
-VMM_INLINE unsigned int vmm_fit_(const struct vmm_codec *codec, const struct vmm_range_ *range,
-				 unsigned int level)
+/** Whether a leaf of @p level fits alignment and size here. */
+VMM_INLINE bool vmm_fits_(const struct vmm_codec *codec, const struct vmm_range_ *range,
+			  unsigned int level)
 {
-	unsigned int fit = level < range->leaf_max ? level : range->leaf_max;
+	uint64_t reach = vmm_reach_(codec, level);
 
-	while (fit > 0 && (((range->va | range->pa) & (vmm_reach_(codec, fit) - 1)) != 0 ||
-			   range->left < vmm_reach_(codec, fit))) {
-		fit--;
+	return level <= range->leaf_max && (range->va & (reach - 1)) == 0 && range->left >= reach;
+}
+
+/** Sets leaf_max: a leaf's address and what it maps to are alike below its size. */
+VMM_INLINE void vmm_range_limit_(const struct vmm_codec *codec, struct vmm_range_ *range,
+				 vmm_attr_t attr)
+{
+	unsigned int limit = (attr.bits & VMM_ATTR_LEAF_MAX_MASK) >> 12;
+	unsigned int level = codec->geometry.leaf_level_max;
+
+	if (limit != 0 && limit - 1 < level) {
+		level = limit - 1;
 	}
-	return fit;
+	while (level > 0 && ((range->va ^ range->pa) & (vmm_reach_(codec, level) - 1)) != 0) {
+		level--;
+	}
+	range->leaf_max = level;
 }
 
 /**
@@ -55,201 +71,208 @@ VMM_INLINE uint64_t vmm_tables_below_(const struct vmm_codec *codec, const struc
 {
 	uint64_t last = range->va + (bytes - 1);
 	uint64_t count = 0;
-	unsigned int above;
 
-	for (above = level; above > 0; above--) {
-		unsigned int shift = vmm_shift_(codec, above);
-		uint64_t mask = (UINT64_C(1) << shift) - 1;
-		uint64_t low = (range->va + mask) >> shift;
+	for (; level > 0; level--) {
+		unsigned int shift = vmm_shift_(codec, level);
+		uint64_t low = (range->va + ((UINT64_C(1) << shift) - 1)) >> shift;
 		uint64_t high = (last + 1) >> shift;
 
 		count += (last >> shift) - (range->va >> shift) + 1;
-		if (above <= range->leaf_max && ((range->va ^ range->pa) & mask) == 0 && high > low) {
+		if (level <= range->leaf_max && high > low) {
 			count -= high - low;
 		}
 	}
 	return count;
 }
 
-/** How many descriptors from spot on, at most @p count, are invalid. The first one is. */
-VMM_INLINE unsigned int vmm_invalid_count_(const struct vmm_spot_ *spot, unsigned int count)
+/** How many descriptors from the spot on, at most @p count, are invalid. The first one is. */
+VMM_INLINE unsigned int vmm_invalid_count_(const uint64_t *slot, unsigned int count)
 {
-	const uint64_t *slot = &spot->descriptors[spot->index];
 	struct vmm_survey_ survey;
-	unsigned int i;
+	unsigned int i = 1;
 
-	vmm_words_survey_(slot, count, &survey);
-	if (!vmm_is_valid_(survey.any)) {
-		return count;
-	}
-	for (i = 1; i < count && !vmm_is_valid_(slot[i]); i++) {
+	if (count > 1) {
+		vmm_words_survey_(slot, count, &survey);
+		if (!vmm_is_valid_(survey.any)) {
+			return count;
+		}
+		while (i < count && !vmm_is_valid_(slot[i])) {
+			i++;
+		}
 	}
 	return i;
 }
 
-/** Descriptors of the spot's table from the spot on that the next @p left bytes touch. */
-VMM_INLINE unsigned int vmm_touched_(const struct vmm_codec *codec, const struct vmm_spot_ *spot,
-				     uint64_t va, uint64_t left)
-{
-	uint64_t last = vmm_min_(va + (left - 1), vmm_table_last_(codec, spot->level, va));
-
-	return vmm_index_(codec, spot->level, last) - spot->index + 1;
-}
-
-/** Counts the frames that the range needs; EXISTS or CORRUPT name the first descriptor in the way. */
-VMM_INLINE enum vmm_err vmm_plan_map_(const struct vmm_codec *codec, const struct vmm_table *table,
-				      struct vmm_range_ range, uint64_t *frame_count,
+/**
+ * Counts the frames that the range needs; EXISTS or CORRUPT name the first descriptor in the way.
+ * @param spot  where the last descriptors stand that were looked at: all of the range's if `rows` is 1
+ */
+VMM_INLINE enum vmm_err vmm_plan_map_(const struct vmm_engine_ *engine,
+				      const struct vmm_table *table, struct vmm_range_ range,
+				      uint64_t *frame_count, struct vmm_spot_ *spot,
 				      struct vmm_detail *detail)
 {
+	const struct vmm_codec *codec = engine->codec;
 	uint64_t need = 0;
 
 	/* Invariant: everything before range.va can be mapped with `need` frames. */
-	while (range.left > 0) {
-		struct vmm_spot_ spot;
+	for (;;) {
+		unsigned int shift = vmm_shift_(codec, spot->level);
 		unsigned int count;
 		uint64_t bytes;
-		enum vmm_err err;
 
-		vmm_walk_(codec, table, range.va, &spot);
-		err = vmm_leaf_at_(codec, table, &spot);
-		if (err != VMM_ERR_NOENT) {
+		if (vmm_is_valid_(spot->desc)) {
+			enum vmm_err err = vmm_leaf_at_(codec, table, spot);
+
 			return vmm_fail_(table, detail, err == VMM_OK ? VMM_ERR_EXISTS : err,
-					 range.va, spot.desc, (int)spot.level);
+					 range.va, spot->desc, (int)spot->level);
 		}
-		count = vmm_invalid_count_(&spot,
-					   vmm_touched_(codec, &spot, range.va, range.left));
-		bytes = ((uint64_t)count << vmm_shift_(codec, spot.level)) -
-			(range.va & (vmm_reach_(codec, spot.level) - 1));
+		count = vmm_invalid_count_(spot->slot,
+					   vmm_touched_(codec, spot, range.va, range.left));
+		bytes = ((uint64_t)count << shift) - (range.va & ((UINT64_C(1) << shift) - 1));
 		bytes = vmm_min_(bytes, range.left);
-		need += vmm_tables_below_(codec, &range, bytes, spot.level);
+		need += vmm_tables_below_(codec, &range, bytes, spot->level);
 		vmm_range_advance_(&range, bytes);
+		if (range.left == 0) {
+			*frame_count = need;
+			return VMM_OK;
+		}
+		engine->walk(table, range.va, spot);
 	}
-	*frame_count = need;
-	return VMM_OK;
 }
 
 /** The link that makes a finished subtree visible, held back until it is finished. */
 struct vmm_pending_ {
-	uint64_t *slot; /* NULL: none */
+	uint64_t *slot;
 	uint64_t desc;
-	uint64_t last;  /* the last address below it */
+	unsigned int level; /* of the slot: tables below are hidden; 0: there is none */
 };
 
-/** Makes a table for the level below the spot, with nothing in it that won't be written, and links it. */
-VMM_INLINE void vmm_grow_(const struct vmm_codec *codec, const struct vmm_table *table,
-			  struct vmm_spot_ *spot, const struct vmm_range_ *range,
-			  struct vmm_chain_ *chain, struct vmm_pending_ *pending, bool hidden)
+/** Makes a table for the level below @p slot, with nothing in it that won't be written, and links it. */
+VMM_INLINE uint64_t vmm_grow_(const struct vmm_codec *codec, const struct vmm_table *table,
+			      uint64_t *slot, unsigned int level, const struct vmm_range_ *range,
+			      struct vmm_chain_ *chain, struct vmm_pending_ *pending)
 {
-	uint64_t end = range->va | (vmm_reach_(codec, spot->level) - 1);
-	uint64_t last = vmm_min_(range->va + (range->left - 1), end);
-	unsigned int below = spot->level - 1;
-	uint64_t *slot = &spot->descriptors[spot->index];
+	uint64_t last = vmm_min_(range->va + (range->left - 1),
+				 range->va | (vmm_reach_(codec, level) - 1));
 	bool is_clean;
 	uint64_t pa = vmm_pop_(table, chain, &is_clean);
 	uint64_t *descriptors = vmm_descriptors_(table, pa);
 
 	/* Each descriptor from va's to last's will get a leaf or a table, as the range has no gap. */
 	if (!is_clean) {
-		unsigned int from = vmm_index_(codec, below, range->va);
-		unsigned int to = vmm_index_(codec, below, last) + 1;
+		unsigned int from = vmm_index_(codec, level - 1, range->va);
+		unsigned int to = vmm_index_(codec, level - 1, last) + 1;
 
-		vmm_words_fill_(descriptors, from, 0, 0);
-		vmm_words_fill_(&descriptors[to], vmm_entries_(codec) - to, 0, 0);
+		vmm_words_zero_(descriptors, from);
+		vmm_words_zero_(&descriptors[to], vmm_entries_(codec) - to);
 	}
 	vmm_clean_(table, descriptors, vmm_entries_(codec) * sizeof(uint64_t));
 	vmm_count_set_(table, pa, 0);
-	vmm_count_add_(table, spot->table_pa, 1);
-	spot->desc = codec->table(pa);
-	if (hidden) {
-		*slot = spot->desc;
+	if (pending->level != 0) {
+		*slot = codec->table(pa);
 		vmm_clean_(table, slot, sizeof(*slot));
 	} else {
 		pending->slot = slot;
-		pending->desc = spot->desc;
-		pending->last = end;
+		pending->desc = codec->table(pa);
+		pending->level = level;
 	}
+	return pa;
 }
 
-/**
- * Walks to where the next leaf belongs, growing tables on the way. Returns whether walkers can't see it.
- * @param first  where the range began: what lies between it and range->va is written
- */
-VMM_INLINE bool vmm_reach_leaf_(const struct vmm_codec *codec, const struct vmm_table *table,
-				const struct vmm_range_ *range, uint64_t first,
-				struct vmm_chain_ *chain, struct vmm_pending_ *pending,
-				struct vmm_spot_ *spot)
+VMM_INLINE void vmm_link_pending_(const struct vmm_table *table, struct vmm_pending_ *pending)
 {
-	bool hidden = false;
-
-	vmm_spot_load_(codec, table, table->root, table->root_level, range->va, spot);
-	for (;;) {
-		uint64_t start = range->va & ~(vmm_reach_(codec, spot->level) - 1);
-
-		if (pending->slot == &spot->descriptors[spot->index]) {
-			spot->desc = pending->desc;
-			hidden = true;
-		} else if (hidden && vmm_max_(start, first) == range->va) {
-			/* A new table may hold garbage where nothing was written yet. */
-			spot->desc = 0;
-		}
-		if (!vmm_is_valid_(spot->desc)) {
-			if (vmm_fit_(codec, range, spot->level) == spot->level) {
-				return hidden;
-			}
-			vmm_grow_(codec, table, spot, range, chain, pending, hidden);
-			hidden = true;
-		}
-		vmm_spot_load_(codec, table, codec->next(spot->desc), spot->level - 1, range->va,
-			       spot);
-	}
+	vmm_publish_(table);
+	vmm_store_(pending->slot, pending->desc);
+	vmm_clean_(table, pending->slot, sizeof(*pending->slot));
+	pending->level = 0;
 }
 
 /** Writes the range into the tables with frames that suffice. Can't fail. */
-VMM_INLINE void vmm_commit_map_(const struct vmm_codec *codec, const struct vmm_table *table,
+VMM_INLINE void vmm_commit_map_(const struct vmm_engine_ *engine, const struct vmm_table *table,
 				struct vmm_range_ range, uint64_t word, bool runs,
 				struct vmm_chain_ *chain)
 {
+	const struct vmm_codec *codec = engine->codec;
 	struct vmm_pending_ pending = { NULL, 0, 0 };
+	uint64_t at[VMM_LEVELS_MAX];
 	uint64_t first = range.va;
 	uint64_t size = range.left;
-	unsigned int lowest = VMM_LEVELS_MAX;
+	unsigned int level = table->root_level;
+	unsigned int lowest = level;
 	bool linked = false;
 
-	/* Invariant: [first, range.va) is mapped, but for a pending link. */
+	at[level] = table->root;
+	/* Invariant: [first, range.va) is mapped but for a pending link; range.va is in the table at
+	   at[level]. */
 	while (range.left > 0) {
-		struct vmm_spot_ spot;
+		bool hidden = level < pending.level;
+		uint64_t *slot = vmm_slot_(codec, table, at[level], level, range.va);
+		/* A new table may hold garbage where nothing was written yet. */
+		uint64_t desc = hidden ? 0 : vmm_load_(slot);
 		struct vmm_row_ row;
-		bool hidden = vmm_reach_leaf_(codec, table, &range, first, chain, &pending,
-					      &spot);
-		unsigned int shift = vmm_shift_(codec, spot.level);
 
-		row.descriptors = spot.descriptors;
-		row.level = spot.level;
-		row.index = spot.index;
-		row.count = (unsigned int)vmm_min_(vmm_entries_(codec) - spot.index,
-						   range.left >> shift);
-		if (!hidden && spot.level > 0) {
-			row.count = vmm_invalid_count_(&spot, row.count);
+		if (vmm_is_valid_(desc)) {
+			at[--level] = codec->next(desc);
+			continue;
 		}
+		if (!vmm_fits_(codec, &range, level)) {
+			uint64_t pa = vmm_grow_(codec, table, slot, level, &range, chain, &pending);
+
+			vmm_count_add_(table, at[level], 1);
+			at[--level] = pa;
+			linked = true;
+			continue;
+		}
+		row.slot = slot;
 		row.va = range.va;
 		row.pa = range.pa;
 		row.word = word;
+		row.level = level;
+		row.count = (unsigned int)vmm_min_(
+			vmm_entries_(codec) - vmm_index_(codec, level, range.va),
+			range.left >> vmm_shift_(codec, level));
 		row.runs = runs;
 		row.live = !hidden;
-		vmm_put_row_(codec, table, &row);
-		vmm_count_add_(table, spot.table_pa, row.count);
-		lowest = spot.level < lowest ? spot.level : lowest;
-		vmm_range_advance_(&range, (uint64_t)row.count << shift);
-		if (pending.slot != NULL && (range.left == 0 || range.va > pending.last)) {
-			vmm_publish_(table);
-			vmm_store_(pending.slot, pending.desc);
-			vmm_clean_(table, pending.slot, sizeof(*pending.slot));
-			pending.slot = NULL;
-			linked = true;
+		if (!hidden && level > 0) {
+			row.count = vmm_invalid_count_(slot, row.count);
+		}
+		engine->put_row(table, &row);
+		vmm_count_add_(table, at[level], row.count);
+		lowest = level < lowest ? level : lowest;
+		vmm_range_advance_(&range, (uint64_t)row.count << vmm_shift_(codec, level));
+		while (level < table->root_level &&
+		       (range.va & (vmm_reach_(codec, level + 1) - 1)) == 0) {
+			level++;
+		}
+		if (pending.level != 0 && (range.left == 0 || level >= pending.level)) {
+			vmm_link_pending_(table, &pending);
 		}
 	}
 	vmm_publish_(table);
 	vmm_mapped_(table, first, size, vmm_shift_(codec, lowest), lowest, linked);
+}
+
+/** Writes pages that all go into one table, from the spot on. */
+VMM_INLINE void vmm_commit_pages_(const struct vmm_engine_ *engine, const struct vmm_table *table,
+				  const struct vmm_range_ *range, uint64_t word, bool runs,
+				  const struct vmm_spot_ *spot)
+{
+	unsigned int page_shift = engine->codec->geometry.page_shift;
+	struct vmm_row_ row;
+
+	row.slot = spot->slot;
+	row.va = range->va;
+	row.pa = range->pa;
+	row.word = word;
+	row.level = 0;
+	row.count = (unsigned int)(range->left >> page_shift);
+	row.runs = runs;
+	row.live = true;
+	engine->put_row(table, &row);
+	vmm_count_add_(table, spot->table_pa, row.count);
+	vmm_publish_(table);
+	vmm_mapped_(table, range->va, range->left, page_shift, 0, false);
 }
 
 /** Effective attributes, after the rules that hold for every format. */
@@ -263,16 +286,19 @@ VMM_INLINE enum vmm_err vmm_effective_(const struct vmm_codec *codec,
 }
 
 /** Plans a map; with @p commit, which is the same table, does it too. */
-VMM_INLINE enum vmm_err vmm_engine_map_(const struct vmm_codec *codec,
+VMM_INLINE enum vmm_err vmm_engine_map_(const struct vmm_engine_ *engine,
 					const struct vmm_table *table, struct vmm_table *commit,
 					vmm_va_region_t va, vmm_pa_t pa, vmm_attr_t attr,
 					uint64_t *frame_count, struct vmm_detail *detail)
 {
+	const struct vmm_codec *codec = engine->codec;
 	unsigned int page_shift = codec->geometry.page_shift;
-	unsigned int limit = (attr.bits & VMM_ATTR_LEAF_MAX_MASK) >> 12;
 	struct vmm_range_ range;
+	struct vmm_spot_ spot;
 	struct vmm_chain_ chain;
 	vmm_attr_t stored;
+	uint64_t word;
+	bool runs, is_global;
 	enum vmm_err err;
 
 	err = vmm_check_region_(table, page_shift, va, detail);
@@ -282,10 +308,6 @@ VMM_INLINE enum vmm_err vmm_engine_map_(const struct vmm_codec *codec,
 	range.va = va.bytes.start & table->va_mask;
 	range.pa = vmm_pa_raw(pa);
 	range.left = va.bytes.size;
-	range.leaf_max = codec->geometry.leaf_level_max;
-	if (limit != 0 && limit - 1 < range.leaf_max) {
-		range.leaf_max = limit - 1;
-	}
 	err = vmm_check_output_(table, page_shift, range.va, pa, range.left, detail);
 	if (err != VMM_OK) {
 		return err;
@@ -294,19 +316,27 @@ VMM_INLINE enum vmm_err vmm_engine_map_(const struct vmm_codec *codec,
 	if (err != VMM_OK) {
 		return vmm_fail_(table, detail, err, range.va, 0, -1);
 	}
-	err = vmm_plan_map_(codec, table, range, frame_count, detail);
+	vmm_range_limit_(codec, &range, attr);
+	vmm_walk_straight_(codec, table, range.va, &spot);
+	err = vmm_plan_map_(engine, table, range, frame_count, &spot, detail);
 	if (err != VMM_OK || commit == NULL) {
 		return err;
+	}
+	word = codec->attr_word(table, stored);
+	runs = vmm_attr_has(stored, VMM_ATTR_CONTIG);
+	is_global = vmm_attr_has(stored, VMM_ATTR_GLOBAL);
+	if (spot.level == 0 &&
+	    vmm_table_last_(codec, 0, range.va) - range.va >= range.left - 1) {
+		commit->has_global |= is_global;
+		vmm_commit_pages_(engine, table, &range, word, runs, &spot);
+		return VMM_OK;
 	}
 	err = vmm_take_(commit, *frame_count, &chain);
 	if (err != VMM_OK) {
 		return vmm_fail_(table, detail, err, range.va, 0, -1);
 	}
-	if (vmm_attr_has(stored, VMM_ATTR_GLOBAL)) {
-		commit->has_global = true;
-	}
-	vmm_commit_map_(codec, table, range, codec->attr_word(table, stored),
-			vmm_attr_has(stored, VMM_ATTR_CONTIG), &chain);
+	commit->has_global |= is_global;
+	vmm_commit_map_(engine, table, range, word, runs, &chain);
 	return VMM_OK;
 }
 

@@ -10,12 +10,6 @@
 #include <vmm/engine/shared.h>
 #include <vmm/engine/walk.h>
 
-/** Whether @p raw is an address of the table: in its half, or canonical. */
-VMM_INLINE bool vmm_covers_(const struct vmm_table *table, uint64_t raw)
-{
-	return vmm_extend_(table, raw & table->va_mask) == raw;
-}
-
 VMM_INLINE enum vmm_err vmm_engine_translate_(const struct vmm_codec *codec,
 					      const struct vmm_table *table, vmm_va_t va,
 					      vmm_pa_t *pa)
@@ -27,7 +21,11 @@ VMM_INLINE enum vmm_err vmm_engine_translate_(const struct vmm_codec *codec,
 	if (!vmm_covers_(table, vmm_va_raw(va))) {
 		return VMM_ERR_RANGE;
 	}
-	vmm_walk_(codec, table, index_va, &spot);
+	vmm_walk_straight_(codec, table, index_va, &spot);
+	if (vmm_is_ordinary_(codec, table, &spot)) {
+		*pa = vmm_pa(codec->output(spot.desc, 0, index_va));
+		return VMM_OK;
+	}
 	err = vmm_leaf_at_(codec, table, &spot);
 	if (err == VMM_OK) {
 		*pa = vmm_pa(codec->output(spot.desc, spot.level, index_va));
@@ -37,16 +35,17 @@ VMM_INLINE enum vmm_err vmm_engine_translate_(const struct vmm_codec *codec,
 
 /** Describes the leaf at a spot; @p va is any address in it, without extension. */
 VMM_INLINE void vmm_describe_(const struct vmm_codec *codec, const struct vmm_table *table,
-			      const struct vmm_spot_ *spot, uint64_t va, struct vmm_leaf *leaf)
+			      uint64_t desc, unsigned int level, uint64_t va,
+			      struct vmm_leaf *leaf)
 {
-	uint64_t start = va & ~(vmm_reach_(codec, spot->level) - 1);
+	uint64_t start = va & ~(vmm_reach_(codec, level) - 1);
 
 	leaf->va = vmm_va(vmm_extend_(table, start));
-	leaf->pa = vmm_pa(codec->output(spot->desc, spot->level, start));
-	leaf->size = vmm_reach_(codec, spot->level);
-	leaf->attr = codec->attr(table, spot->desc, spot->level);
-	leaf->descriptor = spot->desc;
-	leaf->level = (int)spot->level;
+	leaf->pa = vmm_pa(codec->output(desc, level, start));
+	leaf->size = vmm_reach_(codec, level);
+	leaf->attr = codec->attr(table, desc, level);
+	leaf->descriptor = desc;
+	leaf->level = (int)level;
 }
 
 VMM_INLINE enum vmm_err vmm_engine_query_(const struct vmm_codec *codec,
@@ -60,10 +59,10 @@ VMM_INLINE enum vmm_err vmm_engine_query_(const struct vmm_codec *codec,
 	if (!vmm_covers_(table, vmm_va_raw(va))) {
 		return VMM_ERR_RANGE;
 	}
-	vmm_walk_(codec, table, index_va, &spot);
+	vmm_walk_straight_(codec, table, index_va, &spot);
 	err = vmm_leaf_at_(codec, table, &spot);
 	if (err == VMM_OK) {
-		vmm_describe_(codec, table, &spot, index_va, leaf);
+		vmm_describe_(codec, table, spot.desc, spot.level, index_va, leaf);
 	}
 	return err;
 }
@@ -156,7 +155,7 @@ VMM_INLINE enum vmm_err vmm_engine_visit_(const struct vmm_codec *codec,
 
 		last = va | (vmm_reach_(codec, spot.level) - 1);
 		if (err == VMM_OK) {
-			vmm_describe_(codec, table, &spot, va, &here);
+			vmm_describe_(codec, table, spot.desc, spot.level, va, &here);
 		}
 		if (found && (err != VMM_OK || !vmm_is_joined_(leaf, &here))) {
 			return VMM_OK;

@@ -15,10 +15,10 @@
 #include <vmm/engine/shared.h>
 #include <vmm/engine/walk.h>
 
-/** A spot and the descriptors passed on the way to it. */
+/** A spot and the way to it. */
 struct vmm_path_ {
 	struct vmm_spot_ spot;
-	struct vmm_spot_ above[VMM_LEVELS_MAX]; /* by level; those over spot.level are set */
+	uint64_t *above[VMM_LEVELS_MAX]; /* the links passed, by level; those over spot.level are set */
 };
 
 /** Whether the spot's descriptor links a table that the range covers whole. */
@@ -28,7 +28,6 @@ VMM_INLINE bool vmm_is_droppable_(const struct vmm_codec *codec, const struct vm
 	uint64_t reach = vmm_reach_(codec, spot->level);
 
 	return left >= reach && (va & (reach - 1)) == 0 && (table->flags & VMM_TABLE_KEEP) == 0 &&
-	       vmm_is_link_(codec, table, spot->desc, spot->level) &&
 	       !(spot->level == table->root_level && vmm_is_shared_(table, va));
 }
 
@@ -41,7 +40,7 @@ VMM_INLINE void vmm_path_walk_(const struct vmm_codec *codec, const struct vmm_t
 	vmm_spot_load_(codec, table, table->root, table->root_level, va, spot);
 	while (vmm_is_link_(codec, table, spot->desc, spot->level) &&
 	       !vmm_is_droppable_(codec, table, spot, va, left)) {
-		path->above[spot->level] = *spot;
+		path->above[spot->level] = spot->slot;
 		vmm_spot_load_(codec, table, codec->next(spot->desc), spot->level - 1, va, spot);
 	}
 }
@@ -77,18 +76,23 @@ VMM_INLINE void vmm_chain_subtree_(const struct vmm_codec *codec, const struct v
 	}
 }
 
+VMM_INLINE void vmm_unlink_(const struct vmm_table *table, uint64_t *slot)
+{
+	vmm_store_(slot, 0);
+	vmm_clean_(table, slot, sizeof(*slot));
+}
+
 /** Unlinks the table at the spot, all of which the range covers. Costs by table, not by page. */
-VMM_INLINE void vmm_drop_(const struct vmm_codec *codec, const struct vmm_table *table,
+VMM_INLINE void vmm_drop_(const struct vmm_engine_ *engine, const struct vmm_table *table,
 			  const struct vmm_spot_ *spot, uint64_t va, struct vmm_gather_ *gather,
 			  struct vmm_chain_ *dead)
 {
-	uint64_t *slot = &spot->descriptors[spot->index];
+	const struct vmm_codec *codec = engine->codec;
 	unsigned int page_shift = codec->geometry.page_shift;
 
-	vmm_store_(slot, 0);
-	vmm_clean_(table, slot, sizeof(*slot));
+	vmm_unlink_(table, spot->slot);
 	vmm_count_sub_(table, spot->table_pa, 1);
-	vmm_chain_subtree_(codec, table, codec->next(spot->desc), spot->level - 1, dead);
+	engine->chain_subtree(table, codec->next(spot->desc), spot->level - 1, dead);
 	vmm_gather_add_(table, gather, vmm_extend_(table, va),
 			vmm_reach_(codec, spot->level) >> page_shift, page_shift, 0, true);
 	/* What the leaves were isn't read; the table knows whether it ever had a global one. */
@@ -103,25 +107,19 @@ VMM_INLINE void vmm_prune_(const struct vmm_codec *codec, const struct vmm_table
 	uint64_t pa = path->spot.table_pa;
 	unsigned int level = path->spot.level;
 
-	if ((table->flags & VMM_TABLE_KEEP) != 0) {
-		return;
-	}
-	while (level < table->root_level) {
+	/* Invariant: pa is the table on the path whose descriptors are of `level`. */
+	for (; level < table->root_level; level++) {
 		const uint16_t *valid = vmm_count_(table, pa);
-		const struct vmm_spot_ *above = &path->above[level + 1];
-		uint64_t *slot = &above->descriptors[above->index];
 
-		if (valid == NULL || *valid != 0) {
+		if (valid == NULL || *valid != 0 || (table->flags & VMM_TABLE_KEEP) != 0) {
 			return;
 		}
-		vmm_store_(slot, 0);
-		vmm_clean_(table, slot, sizeof(*slot));
+		vmm_unlink_(table, path->above[level + 1]);
 		vmm_push_dead_(table, dead, pa, true);
 		vmm_gather_add_(table, gather, vmm_extend_(table, va), 1,
 				codec->geometry.page_shift, 0, true);
-		pa = above->table_pa;
+		pa = vmm_home_(codec, table, path->above[level + 1]);
 		vmm_count_sub_(table, pa, 1);
-		level++;
 	}
 }
 
@@ -140,7 +138,6 @@ VMM_INLINE void vmm_engine_trim_(const struct vmm_codec *codec, struct vmm_table
 	next[now] = 0;
 	/* Invariant: of each table on the way, the subtrees of [0, next) are trimmed. */
 	while (now < table->root_level || next[now] < vmm_entries_(codec)) {
-		uint64_t *slot;
 		uint64_t desc;
 
 		if (now == 0 || next[now] == vmm_entries_(codec)) {
@@ -148,9 +145,7 @@ VMM_INLINE void vmm_engine_trim_(const struct vmm_codec *codec, struct vmm_table
 
 			now++;
 			if (valid != NULL && *valid == 0) {
-				slot = &vmm_descriptors_(table, at[now])[next[now] - 1];
-				vmm_store_(slot, 0);
-				vmm_clean_(table, slot, sizeof(*slot));
+				vmm_unlink_(table, &vmm_descriptors_(table, at[now])[next[now] - 1]);
 				vmm_push_dead_(table, &dead, at[now - 1], true);
 				vmm_count_sub_(table, at[now], 1);
 			}
@@ -172,7 +167,7 @@ VMM_INLINE void vmm_engine_trim_(const struct vmm_codec *codec, struct vmm_table
 	}
 }
 
-VMM_INLINE void vmm_engine_fini_(const struct vmm_codec *codec, struct vmm_table *table)
+VMM_INLINE void vmm_engine_fini_(const struct vmm_engine_ *engine, struct vmm_table *table)
 {
 	struct vmm_chain_ dead = { 0 };
 
@@ -180,7 +175,7 @@ VMM_INLINE void vmm_engine_fini_(const struct vmm_codec *codec, struct vmm_table
 		return;
 	}
 	vmm_leave_(table);
-	vmm_chain_subtree_(codec, table, table->root, table->root_level, &dead);
+	engine->chain_subtree(table, table->root, table->root_level, &dead);
 	vmm_publish_(table);
 	vmm_forget_space_(table);
 	vmm_give_back_(table, &dead);

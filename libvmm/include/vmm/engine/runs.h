@@ -15,30 +15,24 @@
 #include <vmm/engine/shared.h>
 #include <vmm/engine/walk.h>
 
-/** A row of leaves to be written. */
+/** A row of leaves to be written, all in one table. */
 struct vmm_row_ {
-	uint64_t *descriptors; /* of the table */
-	unsigned int level;
-	unsigned int index;    /* of the first leaf */
-	unsigned int count;
-	uint64_t va;           /* of the first leaf */
+	uint64_t *slot;     /* of the first leaf */
+	uint64_t va;        /* of the first leaf */
 	uint64_t pa;
-	uint64_t word;         /* attribute word */
-	bool runs;             /* the caller allows runs */
-	bool live;             /* the table is linked: walkers read along */
+	uint64_t word;      /* attribute word */
+	unsigned int level;
+	unsigned int count;
+	bool runs;          /* the caller allows runs */
+	bool live;          /* the table is linked: walkers read along */
 };
 
-/** Leaves [index, index + count) of a row, no runs. */
-VMM_INLINE void vmm_put_leaves_(const struct vmm_row_ *row, unsigned int index, unsigned int count,
+/** Leaves side by side that are no run. */
+VMM_INLINE void vmm_put_leaves_(const struct vmm_row_ *row, uint64_t *slot, unsigned int count,
 				uint64_t desc, uint64_t step)
 {
-	uint64_t *slot = &row->descriptors[index];
-	unsigned int i;
-
 	if (row->live) {
-		for (i = 0; i < count; i++, desc += step) {
-			vmm_store_(&slot[i], desc);
-		}
+		vmm_words_store_(slot, count, desc, step);
 	} else {
 		vmm_words_fill_(slot, count, desc, step);
 	}
@@ -52,28 +46,27 @@ VMM_INLINE void vmm_put_row_(const struct vmm_codec *codec, const struct vmm_tab
 	uint64_t step = reach >> codec->output_rshift;
 	uint64_t desc = codec->leaf(row->word, row->pa, row->level);
 	uint64_t run_reach = row->runs ? vmm_run_reach_(codec, table, row->level) : 0;
-	unsigned int head = row->count;
-	unsigned int run = 1;
-	unsigned int done, i;
+	uint64_t *slot = row->slot;
+	unsigned int left = row->count;
 
 	if (run_reach != 0 && ((row->va ^ row->pa) & (run_reach - 1)) == 0) {
-		run = 1u << codec->geometry.run_shift[row->level];
-		head = (unsigned int)vmm_min_((0u - row->index) & (run - 1), row->count);
-	}
-	vmm_put_leaves_(row, row->index, head, desc, step);
-	/* Invariant: [index, index + done) is written, and done leads to a run's first leaf. */
-	for (done = head; done < row->count && row->count - done >= run; done += run) {
-		uint64_t member = codec->run(desc + done * step, row->level);
+		unsigned int run = 1u << codec->geometry.run_shift[row->level];
+		uint64_t offset = (0 - row->va) & (run_reach - 1);
+		unsigned int head = (unsigned int)vmm_min_(
+			offset >> vmm_shift_(codec, row->level), left);
 
-		for (i = 0; i < run; i++) {
-			vmm_store_(&row->descriptors[row->index + done + i],
-				   codec->run_is_one_word ? member : member + i * step);
+		vmm_put_leaves_(row, slot, head, desc, step);
+		/* Invariant: what is before slot is written, and slot is where a run may start. */
+		for (left -= head, slot += head, desc += head * step; left >= run; left -= run) {
+			uint64_t member = codec->run(desc, row->level);
+
+			vmm_put_leaves_(row, slot, run, member, codec->run_is_one_word ? 0 : step);
+			slot += run;
+			desc += run * step;
 		}
 	}
-	if (done < row->count) {
-		vmm_put_leaves_(row, row->index + done, row->count - done, desc + done * step, step);
-	}
-	vmm_clean_(table, &row->descriptors[row->index], row->count * sizeof(uint64_t));
+	vmm_put_leaves_(row, slot, left, desc, step);
+	vmm_clean_(table, row->slot, row->count * sizeof(uint64_t));
 }
 
 #endif /* VMM_ENGINE_RUNS_H */

@@ -51,14 +51,14 @@ VMM_INLINE void vmm_commit_share_(const struct vmm_codec *codec, const struct vm
 			uint64_t *descriptors = vmm_descriptors_(table, pa);
 
 			if (!is_clean) {
-				vmm_words_fill_(descriptors, vmm_entries_(codec), 0, 0);
+				vmm_words_zero_(descriptors, vmm_entries_(codec));
 			}
 			vmm_clean_(table, descriptors, vmm_entries_(codec) * sizeof(uint64_t));
 			vmm_count_set_(table, pa, 0);
 			vmm_publish_(table);
 			spot.desc = codec->table(pa);
-			vmm_store_(&spot.descriptors[spot.index], spot.desc);
-			vmm_clean_(table, &spot.descriptors[spot.index], sizeof(uint64_t));
+			vmm_store_(spot.slot, spot.desc);
+			vmm_clean_(table, spot.slot, sizeof(*spot.slot));
 			vmm_count_add_(table, table->root, 1);
 		}
 		vmm_mark_shared_(table, codec->next(spot.desc));

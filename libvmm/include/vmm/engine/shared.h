@@ -21,18 +21,58 @@ enum vmm_err vmm_fail_(const struct vmm_table *table, struct vmm_detail *detail,
 /** Puts the extension back: the address that people and the CPU know. */
 VMM_INLINE uint64_t vmm_extend_(const struct vmm_table *table, uint64_t va)
 {
-	bool upper = table->half == VMM_UPPER_HALF ||
-		     (table->half == VMM_BOTH_HALVES && va > table->va_mask >> 1);
-
-	return upper ? va | ~table->va_mask : va;
+	return table->origin + ((va - table->origin) & table->va_mask);
 }
 
-/** Checks a region against page size and half: EMPTY, WRAP, ALIGN, RANGE. */
-enum vmm_err vmm_check_region_(const struct vmm_table *table, unsigned int page_shift,
-			       vmm_va_region_t va, struct vmm_detail *detail);
-/** Checks the output side: ALIGN, PHYS. */
-enum vmm_err vmm_check_output_(const struct vmm_table *table, unsigned int page_shift, uint64_t va,
-			       vmm_pa_t pa, uint64_t size, struct vmm_detail *detail);
+/** Whether @p raw is an address of the table: in its half, or canonical. */
+VMM_INLINE bool vmm_covers_(const struct vmm_table *table, uint64_t raw)
+{
+	return raw - table->origin <= table->va_mask;
+}
+
+/** Names what is wrong with a region: EMPTY, WRAP, ALIGN, RANGE, and BUSY if nothing else is. */
+enum vmm_err vmm_refuse_region_(const struct vmm_table *table, unsigned int page_shift,
+				vmm_va_region_t va, struct vmm_detail *detail);
+/** The same for the output side: ALIGN, PHYS. */
+enum vmm_err vmm_refuse_output_(const struct vmm_table *table, unsigned int page_shift, uint64_t va,
+				vmm_pa_t pa, struct vmm_detail *detail);
+
+/** Checks a region against page size and half, and against what the table shares but doesn't own. */
+VMM_INLINE enum vmm_err vmm_check_region_(const struct vmm_table *table, unsigned int page_shift,
+					  vmm_va_region_t va, struct vmm_detail *detail)
+{
+	uint64_t offset = va.bytes.start - table->origin;
+	uint64_t last = va.bytes.start + (va.bytes.size - 1);
+
+	/* One comparison for both ends: a size of 0 is the largest there is. */
+	if (offset <= table->va_mask && va.bytes.size - 1 <= table->va_mask - offset &&
+	    last >= va.bytes.start &&
+	    ((va.bytes.start | va.bytes.size) & vmm_addr_mask_(page_shift)) == 0 &&
+	    (table->owner == NULL || !vmm_va_region_overlaps(table->shared, va))) {
+		return VMM_OK;
+	}
+	return vmm_refuse_region_(table, page_shift, va, detail);
+}
+
+/** The largest physical address that the table's output address size allows. */
+VMM_INLINE uint64_t vmm_last_output_(const struct vmm_table *table)
+{
+	return UINT64_MAX >> (64 - table->pa_bits);
+}
+
+/** Checks the output side of a map; @p va is without its extension. */
+VMM_INLINE enum vmm_err vmm_check_output_(const struct vmm_table *table, unsigned int page_shift,
+					  uint64_t va, vmm_pa_t pa, uint64_t size,
+					  struct vmm_detail *detail)
+{
+	uint64_t last = vmm_last_output_(table);
+	uint64_t start = vmm_pa_raw(pa);
+
+	if ((start & vmm_addr_mask_(page_shift)) == 0 && start <= last && size - 1 <= last - start) {
+		return VMM_OK;
+	}
+	return vmm_refuse_output_(table, page_shift, va, pa, detail);
+}
 
 /* --- set up (libvmm/engine.c) --- */
 
@@ -42,8 +82,7 @@ enum vmm_err vmm_init_(struct vmm_table *table, const struct vmm_format *format,
 /** The largest address of a page that the table's output address size allows. */
 VMM_INLINE uint64_t vmm_last_page_(const struct vmm_table *table)
 {
-	return UINT64_MAX >> (64 - table->pa_bits) >> table->frames->page_shift
-						   << table->frames->page_shift;
+	return vmm_last_output_(table) & ~vmm_addr_mask_(table->frames->page_shift);
 }
 
 /** Forgets the root descriptors that were copied from an owner. They are the owner's to free. */
@@ -140,8 +179,14 @@ struct vmm_survey_ {
 };
 
 void vmm_words_survey_(const uint64_t *words, unsigned int count, struct vmm_survey_ *survey);
+/** words[i] = 0, where no walker looks. */
+void vmm_words_zero_(uint64_t *words, unsigned int count);
 /** words[i] = first + i * step, where no walker looks: stores may be combined. */
 void vmm_words_fill_(uint64_t *words, unsigned int count, uint64_t first, uint64_t step);
+/** The same where walkers read along: one 64-bit store for each word. */
+void vmm_words_store_(uint64_t *words, unsigned int count, uint64_t first, uint64_t step);
+/** words[i] = (words[i] & ~mask) | value, by one 64-bit load and store for each. */
+void vmm_words_change_(uint64_t *words, unsigned int count, uint64_t mask, uint64_t value);
 
 /* --- the seam (libvmm/invalidate.c) --- */
 
@@ -171,6 +216,10 @@ void vmm_gather_add_(const struct vmm_table *table, struct vmm_gather_ *gather, 
 /** Issues what was gathered. walk_by_space: see vmm_codec. */
 void vmm_gather_issue_(const struct vmm_table *table, const struct vmm_gather_ *gather,
 		       bool walk_by_space);
+
+/** The last part of a change that breaks nothing: what was gathered is forgotten, on every CPU. */
+void vmm_forget_(const struct vmm_table *table, const struct vmm_gather_ *gather,
+		 bool walk_by_space);
 
 VMM_INLINE void vmm_publish_(const struct vmm_table *table)
 {

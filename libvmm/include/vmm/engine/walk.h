@@ -98,22 +98,34 @@ VMM_INLINE bool vmm_is_link_(const struct vmm_codec *codec, const struct vmm_tab
 
 /** Where a descriptor stands. */
 struct vmm_spot_ {
-	uint64_t *descriptors; /* of the table that holds it */
-	uint64_t table_pa;
+	uint64_t *slot;
 	uint64_t desc;
+	uint64_t table_pa; /* of the table that holds it */
 	unsigned int level;
-	unsigned int index;
 };
+
+VMM_INLINE uint64_t *vmm_slot_(const struct vmm_codec *codec, const struct vmm_table *table,
+			       uint64_t table_pa, unsigned int level, uint64_t va)
+{
+	return &vmm_descriptors_(table, table_pa)[vmm_index_(codec, level, va)];
+}
+
+/** The table that holds a descriptor. */
+VMM_INLINE uint64_t vmm_home_(const struct vmm_codec *codec, const struct vmm_table *table,
+			      const uint64_t *slot)
+{
+	return ((uint64_t)(uintptr_t)slot - table->frames->window) &
+	       ~vmm_addr_mask_(codec->geometry.page_shift);
+}
 
 VMM_INLINE void vmm_spot_load_(const struct vmm_codec *codec, const struct vmm_table *table,
 			       uint64_t table_pa, unsigned int level, uint64_t va,
 			       struct vmm_spot_ *spot)
 {
-	spot->descriptors = vmm_descriptors_(table, table_pa);
+	spot->slot = vmm_slot_(codec, table, table_pa, level, va);
+	spot->desc = vmm_load_(spot->slot);
 	spot->table_pa = table_pa;
 	spot->level = level;
-	spot->index = vmm_index_(codec, level, va);
-	spot->desc = vmm_load_(&spot->descriptors[spot->index]);
 }
 
 /**
@@ -123,37 +135,50 @@ VMM_INLINE void vmm_spot_load_(const struct vmm_codec *codec, const struct vmm_t
 VMM_INLINE void vmm_walk_(const struct vmm_codec *codec, const struct vmm_table *table, uint64_t va,
 			  struct vmm_spot_ *spot)
 {
-	const uint64_t window = table->frames->window;
-	const uint64_t link_mask = table->link_mask;
-	unsigned int level = table->root_level;
-	unsigned int shift = vmm_shift_(codec, level);
-	uint64_t table_pa = table->root;
-
-	for (;;) {
-		const uint64_t *descriptors = (const uint64_t *)(uintptr_t)(table_pa + window);
-		uint64_t desc = vmm_load_(
-			&descriptors[(va >> shift) & (vmm_entries_(codec) - 1)]);
-
-		if (level == 0 || (desc & link_mask) != codec->table(0)) {
-			spot->desc = desc;
-			break;
-		}
-		table_pa = codec->next(desc);
-		shift -= codec->geometry.index_bits;
-		level--;
+	vmm_spot_load_(codec, table, table->root, table->root_level, va, spot);
+	while (vmm_is_link_(codec, table, spot->desc, spot->level)) {
+		vmm_spot_load_(codec, table, codec->next(spot->desc), spot->level - 1, va, spot);
 	}
-	spot->descriptors = vmm_descriptors_(table, table_pa);
-	spot->table_pa = table_pa;
-	spot->level = level;
-	spot->index = vmm_index_(codec, level, va);
+}
+
+/** One level of vmm_walk_straight_(): true where the walk ends. */
+VMM_INLINE bool vmm_step_(const struct vmm_codec *codec, const struct vmm_table *table, uint64_t va,
+			  unsigned int level, struct vmm_spot_ *spot)
+{
+	if (level >= codec->geometry.level_count || level > table->root_level) {
+		return false;
+	}
+	vmm_spot_load_(codec, table, spot->table_pa, level, va, spot);
+	if (level == 0 || !vmm_is_link_(codec, table, spot->desc, level)) {
+		return true;
+	}
+	spot->table_pa = codec->next(spot->desc);
+	return false;
+}
+
+/** vmm_walk_() without a loop: each level's shift is a constant, for those who walk and do little else. */
+VMM_INLINE void vmm_walk_straight_(const struct vmm_codec *codec, const struct vmm_table *table,
+				   uint64_t va, struct vmm_spot_ *spot)
+{
+	VMM_STATIC_ASSERT(VMM_LEVELS_MAX == 6, "a step for each level");
+	spot->table_pa = table->root;
+	(void)(vmm_step_(codec, table, va, 5, spot) || vmm_step_(codec, table, va, 4, spot) ||
+	       vmm_step_(codec, table, va, 3, spot) || vmm_step_(codec, table, va, 2, spot) ||
+	       vmm_step_(codec, table, va, 1, spot) || vmm_step_(codec, table, va, 0, spot));
+}
+
+/** Whether the spot holds an ordinary page: one comparison tells, and nearly every leaf is one. */
+VMM_INLINE bool vmm_is_ordinary_(const struct vmm_codec *codec, const struct vmm_table *table,
+				 const struct vmm_spot_ *spot)
+{
+	return spot->level == 0 && (spot->desc & table->page_mask) == codec->page_value;
 }
 
 /** What is at a spot that vmm_walk_() found: OK for a leaf, NOENT, or CORRUPT. */
 VMM_INLINE enum vmm_err vmm_leaf_at_(const struct vmm_codec *codec, const struct vmm_table *table,
 				     const struct vmm_spot_ *spot)
 {
-	/* Nearly every leaf is a page with nothing unusual about it: one comparison tells. */
-	if (spot->level == 0 && (spot->desc & table->page_mask) == codec->page_value) {
+	if (vmm_is_ordinary_(codec, table, spot)) {
 		return VMM_OK;
 	}
 	if (!vmm_is_valid_(spot->desc)) {
@@ -164,5 +189,41 @@ VMM_INLINE enum vmm_err vmm_leaf_at_(const struct vmm_codec *codec, const struct
 	}
 	return VMM_OK;
 }
+
+/** Descriptors of the spot's table from the spot on that the next @p left bytes touch. */
+VMM_INLINE unsigned int vmm_touched_(const struct vmm_codec *codec, const struct vmm_spot_ *spot,
+				     uint64_t va, uint64_t left)
+{
+	uint64_t last = vmm_min_(va + (left - 1), vmm_table_last_(codec, spot->level, va));
+
+	return (unsigned int)((last >> vmm_shift_(codec, spot->level)) -
+			      (va >> vmm_shift_(codec, spot->level))) + 1;
+}
+
+struct vmm_row_;
+struct vmm_gather_;
+struct vmm_chain_;
+
+/**
+ * A format for the engine: its codec, and what is too large to be inlined in several places. The pointers
+ * are constant like the codec's and folded into direct calls.
+ */
+struct vmm_engine_ {
+	const struct vmm_codec *codec;
+	/** vmm_walk_() */
+	void (*walk)(const struct vmm_table *table, uint64_t va, struct vmm_spot_ *spot);
+	/** vmm_put_row_() */
+	void (*put_row)(const struct vmm_table *table, const struct vmm_row_ *row);
+	/** vmm_clear_row_() */
+	unsigned int (*clear_row)(const struct vmm_table *table, const struct vmm_spot_ *spot,
+				  uint64_t va, unsigned int count, struct vmm_gather_ *gather);
+	/** vmm_protect_row_() */
+	unsigned int (*protect_row)(const struct vmm_table *table, const struct vmm_spot_ *spot,
+				    uint64_t va, unsigned int count, uint64_t word,
+				    struct vmm_gather_ *gather);
+	/** vmm_chain_subtree_() */
+	void (*chain_subtree)(const struct vmm_table *table, uint64_t pa, unsigned int level,
+			      struct vmm_chain_ *dead);
+};
 
 #endif /* VMM_ENGINE_WALK_H */
