@@ -64,7 +64,7 @@ static enum vmm_err build(struct kernel_early *early)
  * whose pointers lead somewhere now that translation is on, though this code still runs at physical
  * addresses and leaves such pointers in the objects. The frames are only mapped in the upper half.
  */
-static __attribute__((noinline)) enum vmm_err record(struct kernel_early *early)
+static __attribute__((noinline)) enum vmm_err early_record(struct kernel_early *early)
 {
 	struct kernel *kernel = &early->kernel;
 	const struct vmm_config config = {
@@ -88,5 +88,5 @@ enum vmm_err kernel_early(struct kernel_early *early)
 	if (err == VMM_OK) {
 		err = early_enable(early);
 	}
-	return err == VMM_OK ? record(early) : err;
+	return err == VMM_OK ? early_record(early) : err;
 }
