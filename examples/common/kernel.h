@@ -17,8 +17,10 @@
 #define KERNEL_MMIO_START UINT64_C(0x100000000)
 #define KERNEL_MMIO_SIZE  UINT64_C(0x10000000)
 
-/** Frames that a kernel here gives to its tables; it needs fewer than 20. */
+/** Frames that a kernel here gives to its tables; most need fewer than 20. */
+#ifndef KERNEL_FRAME_COUNT
 #define KERNEL_FRAME_COUNT 64
+#endif
 
 /** The first frames of free memory, for tables and tests; further calls give the next ones. */
 vmm_pa_region_t kernel_take_ram(uint64_t page_count);

@@ -8,7 +8,7 @@
 
 #include "../frame.h"
 
-#define CPACR_EL1_FPEN_EL1 (1 << 20) /* floating point traps at EL0 only: its state is the kernel's */
+#define CPACR_EL1_FPEN_EL1 (1 << 20) /* floating point traps at EL0: its state is the kernel's */
 #define SPSR_EL0T_MASKED 0x3c0       /* D, A, I, F masked; EL0 */
 #define SPSR_EL1T_MASKED 0x3c4
 #define SPSR_MODE 0x1f
@@ -27,7 +27,7 @@ board_user_enter:
 	msr	elr_el1, x1
 	msr	spsr_el1, x2
 	ldp	x30, x1, [x0, #FRAME_X + 240]
-	msr	sp_el0, x1
+	mov	sp, x1		/* SP_EL0 has no other name while it is in use (D24.2, SP_EL0) */
 	ldp	x28, x29, [x0, #FRAME_X + 224]
 	ldp	x26, x27, [x0, #FRAME_X + 208]
 	ldp	x24, x25, [x0, #FRAME_X + 192]

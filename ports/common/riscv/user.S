@@ -10,6 +10,7 @@
 
 #define SSTATUS_SPP 0x100
 #define SSTATUS_SPIE 0x20
+#define SSTATUS_FS 0x6000 /* 0: floating point traps */
 
 .macro each_register operation
 	.irp	i, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23
@@ -30,8 +31,9 @@ board_user_enter:
 	csrw	sscratch, t0
 	ld	t0, FRAME_PC(a0)
 	csrw	sepc, t0
-	/* Of its status only the mode matters: SPP clear. SIE and SUM stay the kernel's. */
-	li	t0, SSTATUS_SPP | SSTATUS_SPIE
+	/* Of its status only the mode matters: SPP clear. SIE and SUM stay the kernel's. Nobody here
+	 * keeps floating-point registers. */
+	li	t0, SSTATUS_SPP | SSTATUS_SPIE | SSTATUS_FS
 	csrc	sstatus, t0
 	each_register ld
 	sret
