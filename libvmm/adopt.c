@@ -175,7 +175,7 @@ static enum vmm_err hold_leaf(struct vmm *vmm, const struct vmm_leaf *leaf, cons
 
 static enum vmm_err hold_found(struct vmm *vmm, const char *name, struct vmm_detail *detail)
 {
-	struct vmm_cursor cursor = { 0, false, false };
+	struct vmm_cursor cursor = {0, false, false};
 	struct vmm_leaf leaf;
 	enum vmm_err err;
 

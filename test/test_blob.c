@@ -14,18 +14,27 @@
 
 #include "test_random.h"
 
-#define ROOM 1024
+#define ROOM        1024
 #define ENTRY_COUNT 4
-#define HEAD_SIZE 72
-#define ENTRY_SIZE 40
+#define HEAD_SIZE   72
+#define ENTRY_SIZE  40
 
 static const struct vmm_blob_entry entries[ENTRY_COUNT] = {
-	{"code", VMM_VA_REGION_INIT(0x10000, 0x4000), VMM_PA_INIT(0x40010000), {0x110},
+	{"code",
+	 VMM_VA_REGION_INIT(0x10000, 0x4000),
+	 VMM_PA_INIT(0x40010000),
+	 {0x110},
 	 VMM_MAPPING_PLAIN},
 	{"stack", VMM_VA_REGION_INIT(0x14000, 0x1000), VMM_PA_INIT(0), {0}, VMM_MAPPING_GUARD},
-	{"", VMM_VA_REGION_INIT(0x20000, 0x100000), VMM_PA_INIT(0x80000000), {0x140},
+	{"",
+	 VMM_VA_REGION_INIT(0x20000, 0x100000),
+	 VMM_PA_INIT(0x80000000),
+	 {0x140},
 	 VMM_MAPPING_LAZY},
-	{"uart", VMM_VA_REGION_INIT(0x40001000, 0x1000), VMM_PA_INIT(0x9000000), {0x144},
+	{"uart",
+	 VMM_VA_REGION_INIT(0x40001000, 0x1000),
+	 VMM_PA_INIT(0x9000000),
+	 {0x144},
 	 VMM_MAPPING_MMIO},
 };
 

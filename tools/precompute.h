@@ -70,8 +70,8 @@ extern const unsigned char vmm_precomputed_blob[];
 	VMM_REQUEST_(1, va_bits, pa_bits, 0, words, format)
 
 /**
- * A part of the image, from the symbol @p start up to @p end, under a name and rights of its own. What
- * the image's segments have that no request names gets the segment's.
+ * A part of the image, from the symbol @p start up to @p end, under a name and rights of its own.
+ * What the image's segments have that no request names gets the segment's.
  *
  * @p words: "ro", "rw" or "rx", the kernel's rights; or "uro", "urw" or "urx", the user's; and,
  * separated by spaces, "device", "nc" or "wt", memory that is not write-back; "local", not the

@@ -28,13 +28,14 @@ VMM_BEGIN_DECLS
 
 /** What is taken over. Members that are 0 mean the default. */
 struct vmm_adoption {
-	/** As for vmm_init(), but with a table that is zeroed. The window is by default the blob's. */
+	/** As for vmm_init(), but with a zeroed table. The window is by default the blob's. */
 	struct vmm_config manager;
 	/**
-	 * As for vmm_table_init(). `format` and `frames` are needed always; the frames' window has to
-	 * reach the adopted tables. `sync` is needed if a CPU walks them: &vmm_aarch64_sync and its
-	 * like. With a blob, `half`, `va_bits` and `borrowed` are the blob's, whatever they are here;
-	 * `root` and `pa_bits` are the blob's by default; and `flags` are added to the blob's.
+	 * As for vmm_table_init(). `format` and `frames` are needed always; the frames' window has
+	 * to reach the adopted tables. `sync` is needed if a CPU walks them: &vmm_aarch64_sync and
+	 * its like. With a blob, `half`, `va_bits` and `borrowed` are the blob's, whatever they are
+	 * here; `root` and `pa_bits` are the blob's by default; and `flags` are added to the
+	 * blob's.
 	 */
 	struct vmm_table_config tables;
 	/** A blob, which is borrowed while the record has its names; NULL: there is none. */
@@ -47,11 +48,11 @@ struct vmm_adoption {
 /**
  * Sets up config->manager.table with tables that exist, and `vmm` with entries for what they map.
  *
- * With a blob the entries are those that it lists, by name. Without one, each piece that is contiguous
- * and alike becomes an entry. Entries, and what is mapped, outside the manager's area and window are
- * left alone: another manager on the same table can have them. Afterwards record and tables agree
- * in the area and the window: an audit finds nothing but aliases that the tables have of their own.
- * The adopted frames are changed in place and never given to the frame source.
+ * With a blob the entries are those that it lists, by name. Without one, each piece that is
+ * contiguous and alike becomes an entry. Entries, and what is mapped, outside the manager's area
+ * and window are left alone: another manager on the same table can have them. Afterwards record and
+ * tables agree in the area and the window: an audit finds nothing but aliases that the tables have
+ * of their own. The adopted frames are changed in place and never given to the frame source.
  *
  * All or nothing: on an error the table, `vmm` and the array of entries are zeroed, and the adopted
  * tables untouched. They are never written to here, and nothing outside them and the frame
@@ -62,8 +63,8 @@ struct vmm_adoption {
  * @return VMM_OK, or
  *  - VMM_ERR_BUSY: `vmm` or the table is set up already; without a blob: something is mapped in
  *    the MMIO window
- *  - VMM_ERR_UNSUPPORTED: no table, format or frame source; a blob of another version, format or page
- *    size; and as of vmm_table_init() and vmm_init()
+ *  - VMM_ERR_UNSUPPORTED: no table, format or frame source; a blob of another version, format or
+ *    page size; and as of vmm_table_init() and vmm_init()
  *  - VMM_ERR_EMPTY: a blob that nobody wrote, or neither blob nor borrowed frames
  *  - VMM_ERR_CORRUPT: no sound blob, or one for another root; a descriptor that the format does not
  *    have or that leads outside of the tables

@@ -37,12 +37,12 @@ VMM_BEGIN_DECLS
 
 /** What a blob says about the table. */
 struct vmm_blob_head {
-	const char *format;       /**< vmm_geometry::name */
+	const char *format; /**< vmm_geometry::name */
 	enum vmm_half half;
 	uint8_t va_bits;
 	uint8_t pa_bits;
 	uint8_t page_shift;
-	uint32_t flags;           /**< VMM_TABLE_ bits */
+	uint32_t flags; /**< VMM_TABLE_ bits */
 	vmm_pa_t root;
 	vmm_pa_region_t borrowed; /**< the frames of the tables */
 	vmm_va_region_t window;   /**< for devices; empty: none */
@@ -53,8 +53,8 @@ struct vmm_blob_head {
 struct vmm_blob_entry {
 	const char *name;
 	vmm_va_region_t va;
-	vmm_pa_t pa;              /**< of a guard: 0 */
-	vmm_attr_t attr;          /**< as asked for */
+	vmm_pa_t pa;                /**< of a guard: 0 */
+	vmm_attr_t attr;            /**< as asked for */
 	enum vmm_mapping_kind kind; /**< MMIO within the window, and only there */
 };
 
@@ -72,8 +72,8 @@ struct vmm_blob {
  * The bytes are borrowed, and names point into them. What is checked: the layout; that the window
  * and the entries are regions of whole pages with attributes and kinds that exist; that entries
  * come in the order of addresses and do not overlap; that those in the window, and only those, are
- * of the kind VMM_MAPPING_MMIO; that the root is a frame of the tables. Whether tables say the same,
- * and whether the addresses exist in their format, is not.
+ * of the kind VMM_MAPPING_MMIO; that the root is a frame of the tables. Whether tables say the
+ * same, and whether the addresses exist in their format, is not.
  *
  * @param size  of what may be read; the blob itself may be smaller
  * @return VMM_OK, or VMM_ERR_EMPTY: `bytes` is NULL, or `size` or the blob's magic number is 0, as
