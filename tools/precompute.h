@@ -41,24 +41,33 @@ struct vmm_precomputed {
 extern const volatile struct vmm_precomputed vmm_precomputed;
 extern const unsigned char vmm_precomputed_blob[];
 
-#define VMM_REQUEST_TEXT_(...) #__VA_ARGS__
-#define VMM_REQUEST_EMIT_(...) __asm__(VMM_REQUEST_TEXT_(__VA_ARGS__))
+/* What an argument, macros in it expanded, is as text. */
+#define VMM_REQUEST_TEXT_(argument)  VMM_REQUEST_TEXT_1_(argument)
+#define VMM_REQUEST_TEXT_1_(argument) #argument
+
+/* A request: four numbers and two texts, one behind the other. */
+#define VMM_REQUEST_(kind, a, b, c, words, name)                                       \
+	__asm__(".pushsection .vmm_requests, \"\", %progbits; .8byte " #kind             \
+		"; .8byte " VMM_REQUEST_TEXT_(a) "; .8byte " VMM_REQUEST_TEXT_(b)      \
+		"; .8byte " VMM_REQUEST_TEXT_(c) "; .asciz " VMM_REQUEST_TEXT_(words)  \
+		"; .asciz " VMM_REQUEST_TEXT_(name) "; .popsection")
 
 #else
+
+/* The preprocessor of assembly is no C99, and warns of macros that take any number of arguments. */
+#pragma GCC system_header
 
 /* Offsets into vmm_precomputed. */
 #define VMM_PRECOMPUTED_LOWER_ROOT 0
 #define VMM_PRECOMPUTED_UPPER_ROOT 8
 
-#define VMM_REQUEST_EMIT_(...) __VA_ARGS__
+/* The same, for the assembler. */
+#define VMM_REQUEST_(kind, a, b, c, words, name)                     \
+	.pushsection .vmm_requests, "", %progbits; .8byte kind;      \
+	.8byte a; .8byte b; .8byte c; .asciz words; .asciz name;     \
+	.popsection
 
 #endif
-
-/* A request: four numbers and two texts, one behind the other. */
-#define VMM_REQUEST_(kind, a, b, c, words, name)                                      \
-	VMM_REQUEST_EMIT_(.pushsection .vmm_requests, "", %progbits; .8byte kind;     \
-			  .8byte a; .8byte b; .8byte c; .asciz words; .asciz name;    \
-			  .popsection)
 
 /**
  * The format of the tables: "aarch64-4k", "aarch64-16k", "aarch64-64k", "riscv-sv39", "riscv-sv48"

@@ -210,7 +210,7 @@ void patch_list(const struct image *image, const struct plan *plan, struct patch
 			     found.blob_size[side]);
 		}
 	}
-	note(patches, image, "addresses of these", &plan->into, 0, FOUND_SIZE);
+	note(patches, image, "addresses", &plan->into, 0, FOUND_SIZE);
 }
 
 /* --- the file --- */

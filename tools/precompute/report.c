@@ -144,7 +144,7 @@ static void print_row(const char *name, uint64_t va, const char *pa, uint64_t si
 	char va_text[24];
 	char bytes[24];
 
-	printf("  %-26s %s  %-21s %12s  %s\n", name, address(va, va_text), pa,
+	printf("  %-27s %s  %-21s %12s  %s\n", name, address(va, va_text), pa,
 	       size_text(size, bytes), attributes);
 }
 
@@ -172,7 +172,7 @@ static void print_item(const struct item *item)
 static void print_items(const struct plan *plan)
 {
 	print_rule();
-	printf("  %s%-26s %-21s  %-21s %12s  %s%s\n", bold, "Section", "Virtual start",
+	printf("  %s%-27s %-21s  %-21s %12s  %s%s\n", bold, "Section", "Virtual start",
 	       "Physical start", "Size", "Attributes", plain);
 	print_rule();
 	for (size_t i = 0; i < plan->item_count; i++) {
@@ -189,17 +189,19 @@ static void print_items(const struct plan *plan)
 	print_rule();
 }
 
+/* In the columns of the sections. */
 static void print_patches(const struct patches *patches)
 {
 	char va[24];
 	char pa[24];
+	char bytes[24];
 
 	for (unsigned int i = 0; i < patches->count; i++) {
 		const struct patch *patch = &patches->list[i];
 
-		printf("  %sPatched%s %-26s %s  %s %8llu bytes at file offset 0x%llx\n", green,
-		       plain, patch->what, address(patch->va, va), address(patch->pa, pa),
-		       ULL(patch->size), ULL(patch->offset));
+		printf("  %sPatched%s %-19s %s  %s %12s  file 0x%llx\n", green, plain, patch->what,
+		       address(patch->va, va), address(patch->pa, pa),
+		       size_text(patch->size, bytes), ULL(patch->offset));
 	}
 }
 
