@@ -15,7 +15,9 @@
 struct obsolete {
 	uint64_t leaves;
 	uint64_t links;
-	uint64_t rows; /* of adjacent leaves of one size */
+	uint64_t rows;  /* of adjacent leaves of one size */
+	uint64_t first; /* addresses of the leaves */
+	uint64_t last;
 	bool has_global;
 };
 
@@ -38,7 +40,7 @@ static bool is_obsolete_leaf_at(const struct test_seam *self, uint64_t va, unsig
 
 static struct obsolete count_obsolete(const struct test_seam *self)
 {
-	struct obsolete obsolete = {0, 0, 0, false};
+	struct obsolete obsolete = {0, 0, 0, UINT64_MAX, 0, false};
 
 	for (size_t i = 0; i < self->tlb.count; i++) {
 		const struct test_tlb_item *item = &self->tlb.items[i];
@@ -52,6 +54,9 @@ static struct obsolete count_obsolete(const struct test_seam *self)
 			continue;
 		}
 		obsolete.leaves++;
+		obsolete.first = item->va < obsolete.first ? item->va : obsolete.first;
+		obsolete.last =
+			item->va + reach - 1 > obsolete.last ? item->va + reach - 1 : obsolete.last;
 		obsolete.has_global |= self->arch->is_global(item->desc);
 		obsolete.rows +=
 			item->va == 0 || !is_obsolete_leaf_at(self, item->va - reach, item->level);
@@ -107,6 +112,11 @@ static void judge_addresses(struct test_seam *self, const struct vmm_invalidatio
 
 static bool may_take_space(const struct test_seam *self, const struct obsolete *obsolete)
 {
+	uint64_t span = (obsolete->last - obsolete->first + 1) >> self->arch->page_shift;
+
+	if (self->is_gap_allowed && obsolete->leaves > 0 && span > self->table.flush_max) {
+		return true;
+	}
 	return self->has_dropped || (self->table.flags & VMM_TABLE_FLUSH_WHOLE) != 0 ||
 	       obsolete->leaves + obsolete->links > self->table.flush_max ||
 	       obsolete->rows + obsolete->links > ROWS_MAX ||

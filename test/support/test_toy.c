@@ -64,7 +64,7 @@ static enum vmm_kind arm_kind(const struct vmm_table *table, uint64_t desc, unsi
 	if ((desc & TABLE_OR_PAGE) != 0 && level > 0) {
 		return (desc & (WRITE | GLOBAL | RUN)) == 0 ? VMM_KIND_TABLE : VMM_KIND_BAD;
 	}
-	if ((desc & TABLE_OR_PAGE) == 0 && level != 1) {
+	if ((desc & TABLE_OR_PAGE) == 0 && level == 0) {
 		return VMM_KIND_BAD;
 	}
 	return (desc & ADDRESS & offset_mask(level)) == 0 ? VMM_KIND_LEAF : VMM_KIND_BAD;
@@ -127,7 +127,7 @@ static const struct vmm_codec arm_codec = {
 		.page_shift = TEST_TOY_PAGE_SHIFT,
 		.index_bits = TEST_TOY_INDEX_BITS,
 		.level_count = 3,
-		.leaf_level_max = 1,
+		.leaf_level_max = 2,
 		.va_bits_min = 6,
 		.va_bits_max = 11,
 		.pa_bits_max = 16,
@@ -286,7 +286,7 @@ static enum test_what arm_what(const struct test_arch *self, uint64_t desc, unsi
 	if (level > 0 && (desc & 2) != 0) {
 		return low == 3 ? TEST_TABLE : TEST_FAULT;
 	}
-	if (level > 1 || (level == 0 && (desc & 2) == 0)) {
+	if (level == 0 && (desc & 2) == 0) {
 		return TEST_FAULT;
 	}
 	return (desc - low) % test_arch_reach(self, level) == 0 ? TEST_LEAF : TEST_FAULT;
@@ -353,7 +353,7 @@ const struct test_arch test_toy_arm_arch = {
 	.name = "toy of Arm",
 	.page_shift = 5,
 	.index_bits = 2,
-	.leaf_max = 1,
+	.leaf_max = 2,
 	.run = {2, 2},
 	.permission = 1 << 2,
 	.type = 1 << 3,
