@@ -32,17 +32,19 @@ static void say_access(struct vmm_line_ *line, const struct vmm_fault *fault)
 
 static void say_kind(struct vmm_line_ *line, const struct vmm_fault *fault)
 {
+	/* Wider than the member, so that every value of it has a negative. */
+	int64_t level = fault->level;
+
 	vmm_line_text_(line, vmm_fault_kind_str(fault->kind));
 	if (fault->kind == VMM_FAULT_EXTERNAL && fault->on_walk) {
 		vmm_line_text_(line, " on a walk of the tables");
 	}
 	if (fault->has_level) {
 		vmm_line_text_(line, " at level ");
-		if (fault->level < 0) {
+		if (level < 0) {
 			vmm_line_char_(line, '-');
 		}
-		vmm_line_decimal_(line, (uint64_t)(fault->level < 0 ? -fault->level : fault->level),
-				  1);
+		vmm_line_decimal_(line, (uint64_t)(level < 0 ? -level : level), 1);
 	}
 }
 

@@ -235,6 +235,9 @@ static void what_the_cpu_cannot_do_is_refused_and_nothing_is_written(void **stat
 	(void)make(&low, VMM_LOWER_HALF, 12, 48, 48);
 	low.table.root = UINT64_C(1) << 40;
 	assert_int_equal(refused(&low.table, NULL, a53()), VMM_ERR_PHYS);
+	low.table.root = 0;
+	low.table.frames = NULL;
+	assert_int_equal(refused(&low.table, NULL, full()), VMM_ERR_UNSUPPORTED);
 	memset(&low.table, 0, sizeof(low.table));
 	assert_int_equal(refused(&low.table, NULL, full()), VMM_ERR_UNSUPPORTED);
 }

@@ -439,6 +439,84 @@ static void any_lists_are_followed_to_the_page(void **state)
 	}
 }
 
+/* --- corners --- */
+
+static void a_hole_that_is_empty_or_reaches_the_end_of_everything(void **state)
+{
+	static const vmm_pa_region_t to_the_end[] = {
+		VMM_PA_REGION_INIT(RAM + MIB(8), 0),
+		VMM_PA_REGION_INIT(RAM + MIB(16), UINT64_MAX - (RAM + MIB(16)) + 1),
+	};
+	struct vmm_direct_config config = config_of(true);
+
+	config.holes = to_the_end;
+	config.hole_count = 2;
+	assert_int_equal(vmm_direct_init(&direct, &manager.vmm, &config, NULL), VMM_OK);
+	assert_true(is_mapped(RAM + MIB(8)));
+	assert_true(is_mapped(RAM + MIB(16) - 1));
+	assert_false(is_mapped(RAM + MIB(16)));
+	assert_false(is_mapped(RAM + GIB(2)));
+	test_manager_check(*state);
+}
+
+/* With a table that is the last level there is no block to map at once. */
+static void pieces_are_pages_where_there_are_no_blocks(void **state)
+{
+	static const vmm_pa_region_t low[] = { VMM_PA_REGION_INIT(0, MIB(1)) };
+	struct test_manager_config setup = { .format = &vmm_aarch64_64k, .va_bits = 29 };
+	struct vmm_direct_config config = {
+		.name = "direct",
+		.map = VMM_DIRECT_MAP_INIT(MIB(16), MIB(1), 0),
+		.memory = low,
+		.memory_count = 1,
+	};
+	vmm_pa_t pa;
+
+	(void)state;
+	test_manager_init(&manager, &setup);
+	memset(&direct, 0, sizeof(direct));
+	assert_int_equal(vmm_direct_init(&direct, &manager.vmm, &config, NULL), VMM_OK);
+	assert_int_equal(vmm_direct_ensure(&direct, test_pa_region(KIB(64), 1), NULL, NULL), VMM_OK);
+	assert_int_equal(vmm_translate(&manager.vmm, vmm_va(MIB(16) + KIB(64)), &pa), VMM_OK);
+	assert_int_equal(vmm_translate(&manager.vmm, vmm_va(MIB(16)), &pa), VMM_ERR_NOENT);
+	assert_int_equal(vmm_translate(&manager.vmm, vmm_va(MIB(16) + KIB(128)), &pa),
+			 VMM_ERR_NOENT);
+	assert_int_equal(vmm_direct_fini(&direct, NULL), VMM_OK);
+	test_manager_fini(&manager);
+}
+
+static void one_whose_window_was_unmapped_by_hand_says_so(void **state)
+{
+	struct test_manager *self = *state;
+	struct vmm_detail detail;
+
+	start(false);
+	assert_int_equal(vmm_unmap(&self->vmm, vmm_va(WINDOW), NULL), VMM_OK);
+	assert_int_equal(vmm_direct_fini(&direct, &detail), VMM_ERR_NOENT);
+	assert_int_equal(vmm_va_raw(detail.va), WINDOW);
+	memset(&direct, 0, sizeof(direct));
+}
+
+static void one_that_was_not_set_up_or_has_no_lists_moves(void **state)
+{
+	static const struct vmm_direct zero;
+	struct vmm_direct_config config = config_of(false);
+
+	(void)state;
+	vmm_direct_rebase(&direct, 0x1000);
+	assert_memory_equal(&direct, &zero, sizeof(zero));
+	config.memory = NULL;
+	config.memory_count = 0;
+	config.holes = NULL;
+	config.hole_count = 0;
+	assert_int_equal(vmm_direct_init(&direct, &manager.vmm, &config, NULL), VMM_OK);
+	vmm_direct_rebase(&direct, 0x1000);
+	assert_null(direct.memory);
+	assert_null(direct.holes);
+	vmm_direct_rebase(&direct, 0 - UINT64_C(0x1000));
+	assert_int_equal(ensure(RAM, 1), VMM_ERR_NOENT);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -457,6 +535,10 @@ int main(void)
 		TEST(fini_gives_up_the_window),
 		TEST(a_moved_one_uses_its_lists_where_they_are),
 		cmocka_unit_test(any_lists_are_followed_to_the_page),
+		TEST(a_hole_that_is_empty_or_reaches_the_end_of_everything),
+		TEST(one_whose_window_was_unmapped_by_hand_says_so),
+		TEST(one_that_was_not_set_up_or_has_no_lists_moves),
+		cmocka_unit_test(pieces_are_pages_where_there_are_no_blocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

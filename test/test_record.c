@@ -286,8 +286,19 @@ static void all_are_visited_in_physical_order(void **state)
 	assert_int_equal(count, COUNT);
 }
 
+static void assert_tree_matters(struct fixture *self, struct vmm_link_ **pointer,
+				struct vmm_link_ *wrong)
+{
+	struct vmm_link_ *saved = *pointer;
+
+	*pointer = wrong;
+	assert_false(is_sound(self));
+	*pointer = saved;
+}
+
 static void damage_is_noticed(void **state)
 {
+	static struct vmm_mapping elsewhere;
 	struct fixture *self = *state;
 	struct vmm_mapping *mapping;
 
@@ -314,6 +325,21 @@ static void damage_is_noticed(void **state)
 	assert_true(is_sound(self));
 	self->record.free->user_count = 1;
 	assert_false(is_sound(self));
+	self->record.free->user_count = 0;
+	assert_true(is_sound(self));
+	/* The chain of free entries leads out of the array, or to one that is in use. */
+	self->pool[20].users = &elsewhere;
+	assert_false(is_sound(self));
+	self->pool[20].users = self->linked[3];
+	assert_false(is_sound(self));
+	self->pool[20].users = NULL;
+	assert_false(is_sound(self));
+	self->pool[20].users = &self->pool[21];
+	/* The tree leads out of the array, or in a circle, or ends too early. */
+	assert_tree_matters(self, &mapping->by_pa.child[0], &elsewhere.by_pa);
+	assert_tree_matters(self, &mapping->by_pa.child[0], &mapping->by_pa);
+	assert_tree_matters(self, &self->record.by_pa, NULL);
+	assert_true(is_sound(self));
 }
 
 static void only_entries_of_the_array_are_its_own(void **state)

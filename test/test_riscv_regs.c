@@ -166,6 +166,9 @@ static void a_remote_fence_of_leaves_is_a_range_of_sbi(void **state)
 	check_call(vmm_riscv_rfence_(&fence), 1, 0xFFFFFFC000001000, 0x401000, 0);
 	fence.count = 1;
 	check_call(vmm_riscv_rfence_(&fence), 1, 0xFFFFFFC000001000, 0x1000, 0);
+	/* No address is not none of them. */
+	fence.count = 0;
+	check_call(vmm_riscv_rfence_(&fence), 1, 0, UINT64_MAX, 0);
 }
 
 /* A range becomes one SFENCE.VMA per page, which no table descriptor hears: size -1 is rs1 = x0. */

@@ -96,6 +96,108 @@ static void init_again_with_other_arguments_is_refused(void **state)
 	config = self->config;
 	config.mmio_guards.after = 1;
 	assert_int_equal(vmm_init(&self->vmm, &config), VMM_ERR_BUSY);
+	config = self->config;
+	config.mmio_guards.before = 1;
+	assert_int_equal(vmm_init(&self->vmm, &config), VMM_ERR_BUSY);
+	config = self->config;
+	config.pool = &self->pool[1];
+	assert_int_equal(vmm_init(&self->vmm, &config), VMM_ERR_BUSY);
+}
+
+static void another_table_is_busy(void **state)
+{
+	struct test_manager *self = *state;
+	struct vmm_config config = self->config;
+	struct vmm_table other = self->table;
+
+	config.table = &other;
+	assert_int_equal(vmm_init(&self->vmm, &config), VMM_ERR_BUSY);
+}
+
+static void what_was_not_set_up_has_nothing_to_move(void **state)
+{
+	static const struct vmm zero;
+	struct vmm vmm = zero;
+
+	(void)state;
+	vmm_rebase(&vmm, 0x1000);
+	assert_memory_equal(&vmm, &zero, sizeof(vmm));
+}
+
+/* Leaves of any level that the format has would not fit a table of one level. */
+static void map_any_knows_how_many_levels_there_are(void **state)
+{
+	struct test_manager_config setup = { .format = &vmm_aarch64_64k, .va_bits = 29 };
+	struct test_manager *self = *state;
+	struct vmm_leaf leaf;
+	vmm_va_t va;
+
+	test_manager_fini(self);
+	test_manager_init(self, &setup);
+	assert_int_equal(vmm_map_any(&self->vmm, "data", test_pa_region(GIB(1), MIB(2)),
+				     vmm_attr(VMM_ATTR_WRITE | VMM_ATTR_LEAF_MAX(1)), NULL, &va,
+				     NULL), VMM_OK);
+	assert_int_equal(vmm_table_query(&self->table, va, &leaf), VMM_OK);
+	assert_int_equal(leaf.level, 0);
+	test_manager_check(self);
+}
+
+static void a_manager_without_a_window_moves(void **state)
+{
+	struct test_manager *self = *state;
+	struct vmm_config config = self->config;
+	struct vmm_mapping pool[2];
+	struct vmm vmm = { 0 };
+
+	config.mmio_window = vmm_va_region_empty();
+	config.pool = pool;
+	config.pool_count = 2;
+	assert_int_equal(vmm_init(&vmm, &config), VMM_OK);
+	vmm_rebase(&vmm, 0);
+	assert_int_equal(vmm_check(&vmm), VMM_OK);
+	vmm_fini(&vmm);
+}
+
+static void damage_of_either_space_or_of_an_entry_is_found(void **state)
+{
+	struct test_manager *self = *state;
+	struct vmm_mapping *mapping;
+	struct vmm_mapping saved;
+	vmm_va_t va;
+
+	assert_int_equal(vmm_map_mmio(&self->vmm, "a", vmm_pa(UART), 8, &va, NULL), VMM_OK);
+	assert_int_equal(vmm_map_mmio(&self->vmm, "b", vmm_pa(UART), 8, &va, NULL), VMM_OK);
+	assert_int_equal(vmm_map_mmio(&self->vmm, "c", vmm_pa(UART), 8, &va, NULL), VMM_OK);
+	assert_int_equal(vmm_check(&self->vmm), VMM_OK);
+	self->vmm.area.free_size++;
+	assert_int_equal(vmm_check(&self->vmm), VMM_ERR_CORRUPT);
+	self->vmm.area.free_size--;
+	self->vmm.window.free_size++;
+	assert_int_equal(vmm_check(&self->vmm), VMM_ERR_CORRUPT);
+	self->vmm.window.free_size--;
+	mapping = &self->pool[0];
+	saved = *mapping;
+#define FOUND(change)                                                  \
+	do {                                                           \
+		change;                                                \
+		assert_int_equal(vmm_check(&self->vmm), VMM_ERR_CORRUPT); \
+		*mapping = saved;                                      \
+	} while (0)
+	FOUND(mapping->kind = VMM_MAPPING_LAZY + 1);
+	FOUND(mapping->kind = VMM_MAPPING_PLAIN);
+	FOUND(mapping->user_count = 2);
+	FOUND(mapping->user_count = 4);
+	FOUND(mapping->user_count = 1);
+	FOUND(mapping->users = NULL);
+	FOUND(mapping->users = mapping);
+	FOUND(mapping->users = &self->pool[TEST_POOL_COUNT]);
+	FOUND(mapping->pa_last++);
+	FOUND(mapping->by_pa.parent = (uintptr_t)&self->pool[1].by_pa);
+#undef FOUND
+	self->pool[1].users = NULL;
+	assert_int_equal(vmm_check(&self->vmm), VMM_ERR_CORRUPT);
+	self->pool[1].users = &self->pool[2];
+	assert_int_equal(vmm_check(&self->vmm), VMM_OK);
 }
 
 static void init_refuses_what_cannot_be(void **state)
@@ -1006,6 +1108,11 @@ int main(void)
 		TEST(entries_come_in_the_order_of_addresses),
 		TEST(a_window_below_the_area_comes_first),
 		TEST(mappings_are_found_by_physical_address),
+		TEST(another_table_is_busy),
+		TEST(what_was_not_set_up_has_nothing_to_move),
+		TEST(map_any_knows_how_many_levels_there_are),
+		TEST(a_manager_without_a_window_moves),
+		TEST(damage_of_either_space_or_of_an_entry_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
