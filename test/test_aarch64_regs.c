@@ -142,6 +142,19 @@ static void the_output_size_is_the_larger_of_the_tables(void **state)
 			 0);
 }
 
+/* A CPU of more bits than there are numbers for: never a reserved one. */
+static void the_output_size_is_never_more_than_52_bits(void **state)
+{
+	struct vmm_aarch64_features wide = full();
+	struct made low;
+
+	(void)state;
+	wide.pa_bits = 56;
+	assert_int_equal(plan(make(&low, VMM_LOWER_HALF, 12, 48, 48), NULL, wide).tcr >> 32 & 7, 5);
+	low.table.pa_bits = 53;
+	assert_int_equal(plan(&low.table, NULL, wide).tcr >> 32 & 7, 6);
+}
+
 /* RES1 bits, M, C and I set; A, WXN and EE clear. */
 static void sctlr_is_set_on_purpose(void **state)
 {
@@ -389,6 +402,7 @@ int main(void)
 		cmocka_unit_test(granules_are_absent_in_two_ways),
 		cmocka_unit_test(sizes_are_decoded_and_those_of_the_future_are_the_largest),
 		cmocka_unit_test(optional_features_are_found_in_their_fields),
+		cmocka_unit_test(the_output_size_is_never_more_than_52_bits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

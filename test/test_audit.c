@@ -504,6 +504,59 @@ static void any_damage_of_the_tables_comes_to_an_end_and_is_named(void **state)
 	}
 }
 
+/* --- corners --- */
+
+static void a_mapped_guard_is_told_from_what_is_not_recorded(void **state)
+{
+	struct test_manager *self = *state;
+
+	assert_int_equal(vmm_guard_at(&self->vmm, "stack", test_va_region(MIB(1), KIB(4)), NULL),
+			 VMM_OK);
+	table_map(self, MIB(1), MIB(7), KIB(4), VMM_KERNEL_RW);
+	assert_audit_prints(self, 1,
+		"0x0000_0000_0010_0000..0x0000_0000_0010_0fff in 'stack': mapped to 0x700000 as "
+		"C   RW XN (0x140), but is a guard\n");
+}
+
+static void a_lazy_range_may_have_aliases_that_agree(void **state)
+{
+	struct test_manager *self = *state;
+
+	/* In the order of physical addresses: one that agrees, one of another type, one of code. */
+	map(self, "same", MIB(2), MIB(64), KIB(4), VMM_KERNEL_RO);
+	map(self, "dma", MIB(4), MIB(64) + KIB(8),
+	    KIB(4), vmm_attr(VMM_ATTR_MEM(VMM_MEM_NC) | VMM_ATTR_WRITE));
+	map(self, "code", MIB(6), MIB(64) + KIB(16), KIB(4), VMM_KERNEL_RX);
+	assert_int_equal(vmm_lazy_at(&self->vmm, "lazy", test_va_region(MIB(16), MIB(2)),
+				     vmm_pa(MIB(64)), VMM_KERNEL_RW, NULL), VMM_OK);
+	assert_int_equal(vmm_map_part(&self->vmm, test_va_region(MIB(16), KIB(64)), NULL), VMM_OK);
+	assert_audit_prints(self, 2,
+		"0x0000_0000_0100_0000..0x0000_0000_0100_2fff in 'lazy': same memory, from "
+		"0x4002000 on, as 'dma': two types of memory\n"
+		"0x0000_0000_0100_3000..0x0000_0000_0100_4fff in 'lazy': same memory, from "
+		"0x4004000 on, as 'code': writable here, executable there\n");
+}
+
+static void a_leaf_from_a_window_into_the_area_above_is_named_twice(void **state)
+{
+	struct test_manager self;
+	struct test_manager_config config = {
+		.format = &vmm_aarch64_4k,
+		.area = VMM_VA_REGION_INIT(MIB(16), MIB(4)),
+		.window = VMM_VA_REGION_INIT(MIB(4), MIB(4)),
+	};
+
+	(void)state;
+	test_manager_init(&self, &config);
+	table_map(&self, 0, 0, GIB(1), VMM_KERNEL_RW);
+	assert_audit_prints(&self, 2,
+		"0x0000_0000_0040_0000..0x0000_0000_007f_ffff: mapped to 0x400000 as C   RW XN "
+		"(0x140), but not recorded\n"
+		"0x0000_0000_0100_0000..0x0000_0000_013f_ffff: mapped to 0x1000000 as C   RW XN "
+		"(0x140), but not recorded\n");
+	test_manager_fini(&self);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -523,6 +576,9 @@ int main(void)
 		DAMAGE(a_damaged_record_is_named_and_the_tables_are_still_read),
 		TEST(check_names_damage_of_entries_and_users),
 		cmocka_unit_test(any_damage_of_the_tables_comes_to_an_end_and_is_named),
+		TEST(a_mapped_guard_is_told_from_what_is_not_recorded),
+		TEST(a_lazy_range_may_have_aliases_that_agree),
+		cmocka_unit_test(a_leaf_from_a_window_into_the_area_above_is_named_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -181,6 +181,30 @@ static void a_cycle_of_links_is_not_followed(void **state)
 #define BUDDY_TEST(test) \
 	cmocka_unit_test_setup_teardown(test, buddies_set_up, buddies_guards_are_intact)
 
+/* Each link of each free block to every block, and to none: there is one that is right. */
+static void check_finds_every_link_to_another_block(void **state)
+{
+	(void)state;
+	set_up_mixture();
+	for (uint64_t index = 0; index < BUDDIES_FRAMES; index++) {
+		if ((buddies.state[1 + index] & 0xc0) != 0x40) {
+			continue;
+		}
+		for (unsigned int which = 0; which < 2; which++) {
+			uint64_t *link = buddies_links_at(index) + which;
+			uint64_t saved = *link;
+
+			for (uint64_t to = 0; to <= BUDDIES_FRAMES; to++) {
+				*link = to == BUDDIES_FRAMES ? 0
+							     : (BUDDIES_FIRST + to * BUDDIES_SIZE) | 1;
+				assert_int_equal(vmm_buddy_check(&buddies.buddy),
+						 *link == saved ? VMM_OK : VMM_ERR_CORRUPT);
+			}
+			*link = saved;
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +214,7 @@ int main(void)
 		BUDDY_TEST(check_finds_blocks_that_are_not_aligned_or_pass_the_end),
 		BUDDY_TEST(check_finds_wrong_totals),
 		BUDDY_TEST(a_cycle_of_links_is_not_followed),
+		BUDDY_TEST(check_finds_every_link_to_another_block),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -417,6 +417,24 @@ static void faults_that_are_not_about_tables_are_named(void **state)
 					     "fault at level 3\n");
 }
 
+/* Nobody checks physical addresses of what isn't mapped yet. */
+static void the_widest_address_and_the_largest_size_have_room(void **state)
+{
+	struct test_manager_config setup = { .format = &vmm_riscv_sv57 };
+	struct test_manager *self = *state;
+	struct vmm_fault fault = { .kind = VMM_FAULT_OTHER, .raw = UINT64_MAX };
+
+	test_manager_fini(self);
+	test_manager_init(self, &setup);
+	assert_int_equal(vmm_lazy_at(&self->vmm, "all", test_va_region(0, UINT64_C(1) << 56),
+				     vmm_pa(UINT64_C(0xff) << 56), VMM_KERNEL_RW, NULL), VMM_OK);
+	test_text_init(&self->text);
+	vmm_print(&self->vmm, &self->text.out);
+	assert_non_null(strstr(self->text.text, "0xff00_0000_0000_0000..0xffff_ffff_ffff_ffff |"
+						"  64 PiB |"));
+	assert_explains(self, &fault, "not a memory fault: cause 0xffffffffffffffff\n");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -437,6 +455,7 @@ int main(void)
 		TEST(a_fault_beside_everything_names_the_neighbors),
 		TEST(tables_that_say_otherwise_are_mentioned),
 		TEST(faults_that_are_not_about_tables_are_named),
+		TEST(the_widest_address_and_the_largest_size_have_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

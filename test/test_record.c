@@ -296,6 +296,19 @@ static void assert_tree_matters(struct fixture *self, struct vmm_link_ **pointer
 	*pointer = saved;
 }
 
+/* An entry that is none of the array, in the place of one that is. */
+static void assert_stranger_matters(struct fixture *self)
+{
+	struct vmm_mapping stranger = *self->linked[0];
+	struct vmm_link_ *link = &self->linked[0]->by_pa;
+	struct vmm_link_ *parent = (struct vmm_link_ *)(link->parent & ~(uintptr_t)1);
+	struct vmm_link_ **pointer = &parent->child[parent->child[1] == link];
+
+	assert_null(link->child[0]);
+	assert_null(link->child[1]);
+	assert_tree_matters(self, pointer, &stranger.by_pa);
+}
+
 static void damage_is_noticed(void **state)
 {
 	static struct vmm_mapping elsewhere;
@@ -337,6 +350,10 @@ static void damage_is_noticed(void **state)
 	self->pool[20].users = &self->pool[21];
 	/* The tree leads out of the array, or in a circle, or ends too early. */
 	assert_tree_matters(self, &mapping->by_pa.child[0], &elsewhere.by_pa);
+	assert_stranger_matters(self);
+	/* Totals that do not add up. */
+	assert_false(vmm_record_is_sound_(&self->record, self->linked_count, 1,
+					  self->linked_count));
 	assert_tree_matters(self, &mapping->by_pa.child[0], &mapping->by_pa);
 	assert_tree_matters(self, &self->record.by_pa, NULL);
 	assert_true(is_sound(self));

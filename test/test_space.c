@@ -451,6 +451,9 @@ static void init_again_with_the_same_arguments_changes_nothing_with_others_it_is
 	config.bin_count = 4;
 	config.exact_gaps = true;
 	assert_int_equal(vmm_space_init(&fixture.space, region(0, PAGES), &config), VMM_ERR_BUSY);
+	config.exact_gaps = false;
+	config.page_shift = 13;
+	assert_int_equal(vmm_space_init(&fixture.space, region(0, PAGES), &config), VMM_ERR_BUSY);
 	assert_memory_equal(&fixture, &before, sizeof(before));
 }
 

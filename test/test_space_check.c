@@ -114,6 +114,60 @@ static void a_range_is_of_whole_pages_of_the_space(void **state)
 	expect(&f.space, VMM_OK);
 }
 
+static void a_page_of_a_space_may_be_larger(void **state)
+{
+	struct vmm_space_config config = { .page_shift = 14 };
+	vmm_va_region_t area = VMM_VA_REGION_INIT(START, 64 * PAGE);
+	vmm_va_region_t where = VMM_VA_REGION_INIT(START, 4 * PAGE);
+
+	(void)state;
+	memset(&f, 0, sizeof(f));
+	assert_int_equal(vmm_space_init(&f.space, area, &config), VMM_OK);
+	assert_int_equal(vmm_space_reserve_at(&f.space, where, NULL, &f.ranges[0], NULL), VMM_OK);
+	expect(&f.space, VMM_OK);
+	/* Of pages of 4 KiB, and as much less of gap. */
+	f.ranges[0].size += PAGE;
+	f.ranges[0].gap -= PAGE;
+	f.space.free_size -= PAGE;
+	expect(&f.space, VMM_ERR_CORRUPT);
+}
+
+/* Three large gaps hang in one tree by size: a smaller one on the right side of a larger one. */
+static void gaps_in_the_wrong_order_are_damage(void **state)
+{
+	struct vmm_link_ *root;
+	struct vmm_link_ *child;
+
+	(void)state;
+	occupy(0, 10, 1);
+	occupy(1, 31, 1);
+	occupy(2, 63, 1);
+	root = f.space.large;
+	expect(&f.space, VMM_OK);
+	child = root->child[0];
+	root->child[0] = root->child[1];
+	root->child[1] = child;
+	expect(&f.space, VMM_ERR_CORRUPT);
+}
+
+/* Of equal gaps the one with the lower address comes first. */
+static void equal_gaps_in_the_wrong_order_are_damage(void **state)
+{
+	struct vmm_link_ *root;
+	struct vmm_link_ *child;
+
+	(void)state;
+	occupy(0, 10, 1);
+	occupy(1, 21, 1);
+	occupy(2, 32, 32);
+	root = f.space.large;
+	expect(&f.space, VMM_OK);
+	child = root->child[0];
+	root->child[0] = root->child[1];
+	root->child[1] = child;
+	expect(&f.space, VMM_ERR_CORRUPT);
+}
+
 static void a_range_that_passes_the_end_of_the_area_is_damage(void **state)
 {
 	(void)state;
@@ -136,6 +190,9 @@ int main(void)
 		cmocka_unit_test_setup(a_set_up_that_init_would_refuse_is_damage, set_up),
 		cmocka_unit_test_setup(a_range_is_of_whole_pages_of_the_space, set_up),
 		cmocka_unit_test_setup(a_range_that_passes_the_end_of_the_area_is_damage, set_up),
+		cmocka_unit_test_setup(a_page_of_a_space_may_be_larger, set_up),
+		cmocka_unit_test_setup(gaps_in_the_wrong_order_are_damage, set_up),
+		cmocka_unit_test_setup(equal_gaps_in_the_wrong_order_are_damage, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

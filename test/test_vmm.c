@@ -221,6 +221,7 @@ static void init_refuses_what_cannot_be(void **state)
 	REFUSED(VMM_ERR_UNSUPPORTED, config.pool_count = 0);
 	REFUSED(VMM_ERR_UNSUPPORTED, config.bin_count = 4);
 	REFUSED(VMM_ERR_UNSUPPORTED, config.mmio_guards.before = VMM_SPACE_GUARDS_MAX + 1);
+	REFUSED(VMM_ERR_UNSUPPORTED, config.mmio_guards.after = VMM_SPACE_GUARDS_MAX + 1);
 	REFUSED(VMM_ERR_RANGE, config.area = test_va_region(0, UINT64_C(1) << 49));
 	REFUSED(VMM_ERR_RANGE, config.area = test_va_region(0 - GIB(1), GIB(1)));
 	REFUSED(VMM_ERR_RANGE, config.area = test_va_region(0, WINDOW_START + KIB(4)));
@@ -1061,6 +1062,115 @@ static void mappings_are_found_by_physical_address(void **state)
 	assert_null(vmm_find_pa(&self->vmm, test_pa_region(MIB(64), 0), NULL));
 }
 
+/* --- what fails in the tables --- */
+
+static void an_upper_table_has_no_lower_area(void **state)
+{
+	struct test_manager_config setup = { .format = &vmm_aarch64_4k, .half = VMM_UPPER_HALF };
+	struct test_manager *self = *state;
+	struct vmm_config config;
+	struct vmm vmm = { 0 };
+
+	test_manager_fini(self);
+	test_manager_init(self, &setup);
+	config = self->config;
+	config.area = test_va_region(0, GIB(1));
+	assert_int_equal(vmm_init(&vmm, &config), VMM_ERR_RANGE);
+}
+
+static void what_cannot_be_adopted_is_told_before_the_tables(void **state)
+{
+	struct test_manager *self = *state;
+
+	assert_int_equal(vmm_adopt_at(&self->vmm, "x", test_va_region(0, 0), vmm_pa(0),
+				      VMM_KERNEL_RW, NULL), VMM_ERR_EMPTY);
+	assert_int_equal(vmm_adopt_at(&self->vmm, "x", test_va_region(WINDOW_START, KIB(4)),
+				      vmm_pa(0), VMM_KERNEL_RW, NULL), VMM_ERR_BUSY);
+}
+
+/* A mapping in the middle of a leaf that was there before: to unmap it takes frames. */
+static void an_unmap_that_lacks_a_frame_changes_nothing(void **state)
+{
+	struct test_manager *self = *state;
+	struct test_manager_snapshot *before;
+	vmm_va_region_t page = test_va_region(MIB(4) + KIB(4), KIB(4));
+	vmm_va_t va;
+
+	assert_int_equal(vmm_table_map(&self->table, test_va_region(MIB(4), MIB(2)), vmm_pa(MIB(4)),
+				       VMM_KERNEL_RW, NULL), VMM_OK);
+	assert_int_equal(vmm_adopt_at(&self->vmm, "page", page, vmm_pa(MIB(4) + KIB(4)),
+				      VMM_KERNEL_RW, NULL), VMM_OK);
+	/* A device, too, over which someone mapped a block by hand. */
+	assert_int_equal(vmm_map_mmio(&self->vmm, "uart", vmm_pa(UART), 8, &va, NULL), VMM_OK);
+	assert_int_equal(vmm_table_unmap(&self->table, test_va_region(WINDOW_START, KIB(4)), NULL),
+			 VMM_OK);
+	assert_int_equal(vmm_table_map(&self->table, test_va_region(WINDOW_START, MIB(2)),
+				       vmm_pa(MIB(64)), VMM_DEVICE, NULL), VMM_OK);
+	before = test_manager_save(self);
+	test_frames_limit(&self->frames, 0);
+	assert_int_equal(vmm_unmap(&self->vmm, vmm_va(MIB(4) + KIB(4)), NULL), VMM_ERR_NOMEM);
+	assert_int_equal(vmm_unmap_mmio(&self->vmm, va, "uart", NULL), VMM_ERR_NOMEM);
+	test_manager_assert_same(self, before);
+	test_manager_release(before);
+	test_frames_limit(&self->frames, TEST_FRAMES_NO_LIMIT);
+	assert_int_equal(vmm_unmap(&self->vmm, vmm_va(MIB(4) + KIB(4)), NULL), VMM_OK);
+	assert_int_equal(vmm_unmap_mmio(&self->vmm, va, "uart", NULL), VMM_OK);
+	assert_null(vmm_first(&self->vmm));
+}
+
+static void a_part_of_nothing_is_neither_unmapped_nor_protected(void **state)
+{
+	struct test_manager *self = *state;
+
+	assert_int_equal(vmm_unmap_part(&self->vmm, test_va_region(MIB(1), KIB(4)), NULL),
+			 VMM_ERR_NOENT);
+	assert_int_equal(vmm_unmap_part(&self->vmm, test_va_region(MIB(1), 0), NULL),
+			 VMM_ERR_EMPTY);
+	assert_int_equal(vmm_protect(&self->vmm, vmm_va(MIB(1)), VMM_KERNEL_RO, NULL),
+			 VMM_ERR_NOENT);
+}
+
+static void memory_past_the_end_of_everything_is_nobodys(void **state)
+{
+	struct test_manager *self = *state;
+
+	assert_int_equal(map_at(self, "data", MIB(1), MIB(1), KIB(4)), VMM_OK);
+	assert_null(vmm_find_pa(&self->vmm, test_pa_region(MIB(1), UINT64_MAX), NULL));
+	assert_null(vmm_find_pa(&self->vmm, test_pa_region(MIB(1), 0), NULL));
+}
+
+static void a_range_that_is_no_entry_is_damage(void **state)
+{
+	static struct vmm_mapping elsewhere;
+	struct test_manager *self = *state;
+	struct vmm_want want = { .size = KIB(4) };
+
+	memset(&elsewhere, 0, sizeof(elsewhere));
+	elsewhere.user_count = 1;
+	elsewhere.kind = VMM_MAPPING_GUARD;
+	assert_int_equal(vmm_space_reserve(&self->vmm.area, &want, &elsewhere.range), VMM_OK);
+	assert_int_equal(vmm_check(&self->vmm), VMM_ERR_CORRUPT);
+	vmm_space_release(&self->vmm.area, &elsewhere.range);
+	assert_int_equal(vmm_check(&self->vmm), VMM_OK);
+}
+
+/* Runs are of Svnapot, which the table was not told of. */
+static void map_any_follows_no_hint_that_the_table_can_not(void **state)
+{
+	struct test_manager_config setup = { .format = &vmm_riscv_sv39 };
+	struct test_manager *self = *state;
+	vmm_va_t va;
+
+	test_manager_fini(self);
+	test_manager_init(self, &setup);
+	assert_int_equal(vmm_map_any(&self->vmm, "a", test_pa_region(MIB(1) + KIB(4), KIB(124)),
+				     vmm_attr(VMM_ATTR_WRITE | VMM_ATTR_CONTIG), NULL, &va, NULL),
+			 VMM_OK);
+	/* The lowest page but that of address 0, whatever it is modulo a run. */
+	assert_int_equal(vmm_va_raw(va), KIB(4));
+	test_manager_check(self);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -1113,6 +1223,13 @@ int main(void)
 		TEST(map_any_knows_how_many_levels_there_are),
 		TEST(a_manager_without_a_window_moves),
 		TEST(damage_of_either_space_or_of_an_entry_is_found),
+		TEST(an_upper_table_has_no_lower_area),
+		TEST(what_cannot_be_adopted_is_told_before_the_tables),
+		TEST(an_unmap_that_lacks_a_frame_changes_nothing),
+		TEST(a_part_of_nothing_is_neither_unmapped_nor_protected),
+		TEST(memory_past_the_end_of_everything_is_nobodys),
+		TEST(a_range_that_is_no_entry_is_damage),
+		TEST(map_any_follows_no_hint_that_the_table_can_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
