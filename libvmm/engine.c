@@ -60,9 +60,9 @@ enum vmm_err vmm_refuse_region_(const struct vmm_table *table, unsigned int page
 }
 
 enum vmm_err vmm_refuse_output_(const struct vmm_table *table, unsigned int page_shift, uint64_t va,
-				vmm_pa_t pa, struct vmm_detail *detail)
+				uint64_t pa, struct vmm_detail *detail)
 {
-	bool aligned = (vmm_pa_raw(pa) & vmm_addr_mask_(page_shift)) == 0;
+	bool aligned = (pa & vmm_addr_mask_(page_shift)) == 0;
 
 	return vmm_fail_(table, detail, aligned ? VMM_ERR_PHYS : VMM_ERR_ALIGN, va, 0, -1);
 }

@@ -132,15 +132,12 @@ void vmm_forget_(const struct vmm_table *table, const struct vmm_gather_ *gather
 	vmm_complete_(table);
 }
 
-void vmm_mapped_(const struct vmm_table *table, uint64_t va, uint64_t size, unsigned int shift,
-		 unsigned int level, bool linked)
+void vmm_tell_mapped_(const struct vmm_table *table, uint64_t va, uint64_t size, unsigned int shift,
+		      unsigned int level, bool linked)
 {
 	const vmm_va_region_t where = { { vmm_extend_(table, va), size } };
 	struct vmm_invalidation added;
 
-	if (table->sync == NULL) {
-		return;
-	}
 	start_request(table, &added,
 		      table->has_global || vmm_va_region_overlaps(table->shared, where));
 	added.scope = linked ? VMM_SCOPE_WALK : VMM_SCOPE_LEAF;

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loops over rows of descriptors, for all formats. They are where mapping spends its time, so they are
- * written in steps of several words, which compilers turn into pairs or vectors at -O2 where that is
- * allowed: never for the stores of a table that walkers may be reading.
+ * Loops over rows of descriptors, for all formats. They are where mapping spends its time: several words
+ * a step, no step waits for the one before, and two words at a time where no walker looks.
  */
 
 #include <vmm/engine/shared.h>
 #include <vmm/engine/walk.h>
 
-/* Words per step. */
-#define STEP 4u
+/*
+ * Two adjacent words: a vector register, or where there is none, or none that the code may use, two others.
+ * Never for the stores of a table that walkers may be reading, each of which must be of 64 bits.
+ */
+typedef uint64_t pair __attribute__((vector_size(16), aligned(8), may_alias));
 
 void vmm_words_zero_(uint64_t *words, unsigned int count)
 {
@@ -22,60 +24,76 @@ void vmm_words_zero_(uint64_t *words, unsigned int count)
 
 void vmm_words_fill_(uint64_t *words, unsigned int count, uint64_t first, uint64_t step)
 {
-	for (; count >= STEP; count -= STEP, words += STEP) {
-		words[0] = first;
-		words[1] = first + step;
-		words[2] = first + 2 * step;
-		words[3] = first + 3 * step;
-		first += STEP * step;
+	pair low = { first, first + step };
+	pair high = low + 2 * step;
+	unsigned int i;
+
+	for (i = 0; count - i >= 4; i += 4) {
+		*(pair *)&words[i] = low;
+		*(pair *)&words[i + 2] = high;
+		low += 4 * step;
+		high += 4 * step;
 	}
-	for (; count > 0; count--, words++) {
-		*words = first;
-		first += step;
+	for (; i < count; i++) {
+		words[i] = first + i * step;
 	}
 }
 
 void vmm_words_store_(uint64_t *words, unsigned int count, uint64_t first, uint64_t step)
 {
-	for (; count >= STEP; count -= STEP, words += STEP) {
-		vmm_store_(&words[0], first);
-		vmm_store_(&words[1], first + step);
-		vmm_store_(&words[2], first + 2 * step);
-		vmm_store_(&words[3], first + 3 * step);
-		first += STEP * step;
+	uint64_t second = first + step;
+	unsigned int i;
+
+	for (i = 0; count - i >= 4; i += 4) {
+		vmm_store_(&words[i], first);
+		vmm_store_(&words[i + 1], second);
+		vmm_store_(&words[i + 2], first + 2 * step);
+		vmm_store_(&words[i + 3], second + 2 * step);
+		first += 4 * step;
+		second += 4 * step;
 	}
-	for (; count > 0; count--, words++) {
-		vmm_store_(words, first);
+	for (; i < count; i++) {
+		vmm_store_(&words[i], first);
 		first += step;
 	}
 }
 
+static inline void change(uint64_t *word, uint64_t mask, uint64_t value)
+{
+	vmm_store_(word, (vmm_load_(word) & ~mask) | value);
+}
+
 void vmm_words_change_(uint64_t *words, unsigned int count, uint64_t mask, uint64_t value)
 {
-	for (; count >= STEP; count -= STEP, words += STEP) {
-		vmm_store_(&words[0], (vmm_load_(&words[0]) & ~mask) | value);
-		vmm_store_(&words[1], (vmm_load_(&words[1]) & ~mask) | value);
-		vmm_store_(&words[2], (vmm_load_(&words[2]) & ~mask) | value);
-		vmm_store_(&words[3], (vmm_load_(&words[3]) & ~mask) | value);
+	unsigned int i;
+
+	for (i = 0; count - i >= 4; i += 4) {
+		change(&words[i], mask, value);
+		change(&words[i + 1], mask, value);
+		change(&words[i + 2], mask, value);
+		change(&words[i + 3], mask, value);
 	}
-	for (; count > 0; count--, words++) {
-		vmm_store_(words, (vmm_load_(words) & ~mask) | value);
+	for (; i < count; i++) {
+		change(&words[i], mask, value);
 	}
 }
 
 void vmm_words_survey_(const uint64_t *words, unsigned int count, struct vmm_survey_ *survey)
 {
-	uint64_t any = 0;
-	uint64_t all = UINT64_MAX;
+	pair any = { 0, 0 };
+	pair all = { UINT64_MAX, UINT64_MAX };
+	unsigned int i;
 
-	for (; count >= STEP; count -= STEP, words += STEP) {
-		any |= (words[0] | words[1]) | (words[2] | words[3]);
-		all &= (words[0] & words[1]) & (words[2] & words[3]);
+	for (i = 0; count - i >= 8; i += 8) {
+		const pair *next = (const pair *)&words[i];
+
+		any |= (next[0] | next[1]) | (next[2] | next[3]);
+		all &= (next[0] & next[1]) & (next[2] & next[3]);
 	}
-	for (; count > 0; count--, words++) {
-		any |= *words;
-		all &= *words;
+	survey->any = any[0] | any[1];
+	survey->all = all[0] & all[1];
+	for (; i < count; i++) {
+		survey->any |= words[i];
+		survey->all &= words[i];
 	}
-	survey->any = any;
-	survey->all = all;
 }

@@ -66,63 +66,71 @@
 							     symbol##_protect_row_,                \
 							     symbol##_chain_subtree_ };            \
 	static __attribute__((noinline)) enum vmm_err symbol##_map_or_plan_(                       \
-		const struct vmm_table *table, struct vmm_table *commit, vmm_va_region_t va,       \
-		vmm_pa_t pa, vmm_attr_t attr, uint64_t *frame_count, struct vmm_detail *detail)    \
+		const struct vmm_table *table, struct vmm_table *commit, uint64_t start,           \
+		uint64_t size, uint64_t pa, vmm_attr_t attr, uint64_t *frame_count,                \
+		struct vmm_detail *detail)                                                         \
 	{                                                                                          \
-		return vmm_engine_map_(&symbol##_engine_, table, commit, va, pa, attr,             \
+		return vmm_engine_map_(&symbol##_engine_, table, commit, start, size, pa, attr,    \
 				       frame_count, detail);                                       \
 	}                                                                                          \
 	static __attribute__((noinline)) enum vmm_err symbol##_change_or_plan_(                    \
-		const struct vmm_table *table, struct vmm_table *commit, vmm_va_region_t va,       \
-		const vmm_attr_t *attr, uint64_t *frame_count, struct vmm_detail *detail)          \
+		const struct vmm_table *table, struct vmm_table *commit, uint64_t start,           \
+		uint64_t size, const vmm_attr_t *attr, uint64_t *frame_count,                      \
+		struct vmm_detail *detail)                                                         \
 	{                                                                                          \
-		return vmm_engine_change_(&symbol##_engine_, table, commit, va, attr,              \
+		return vmm_engine_change_(&symbol##_engine_, table, commit, start, size, attr,     \
 					  (uintptr_t)symbol##_change_or_plan_, frame_count,        \
 					  detail);                                                 \
 	}                                                                                          \
 	enum vmm_err symbol##_init(struct vmm_table *table, const struct vmm_table_config *config) \
 	{                                                                                          \
-		return vmm_engine_init_(&(codec_), &symbol, table, config);                         \
+		return vmm_engine_init_(&(codec_), &symbol, table, config);                        \
 	}                                                                                          \
 	enum vmm_err symbol##_effective(const struct vmm_table *table, vmm_attr_t attr,            \
 					vmm_attr_t *stored)                                        \
 	{                                                                                          \
-		return vmm_effective_(&(codec_), table, attr, stored);                              \
+		return vmm_effective_(&(codec_), table, attr, stored);                             \
 	}                                                                                          \
 	enum vmm_err symbol##_map(struct vmm_table *table, vmm_va_region_t va, vmm_pa_t pa,        \
 				  vmm_attr_t attr, struct vmm_detail *detail)                      \
 	{                                                                                          \
 		uint64_t frame_count;                                                              \
                                                                                                    \
-		return symbol##_map_or_plan_(table, table, va, pa, attr, &frame_count, detail);    \
+		return symbol##_map_or_plan_(table, table, va.bytes.start, va.bytes.size,          \
+					     vmm_pa_raw(pa), attr, &frame_count, detail);          \
 	}                                                                                          \
 	enum vmm_err symbol##_unmap(struct vmm_table *table, vmm_va_region_t va,                   \
 				    struct vmm_detail *detail)                                     \
 	{                                                                                          \
 		uint64_t frame_count;                                                              \
                                                                                                    \
-		return symbol##_change_or_plan_(table, table, va, NULL, &frame_count, detail);     \
+		return symbol##_change_or_plan_(table, table, va.bytes.start, va.bytes.size,       \
+						NULL, &frame_count, detail);                       \
 	}                                                                                          \
 	enum vmm_err symbol##_protect(struct vmm_table *table, vmm_va_region_t va,                 \
 				      vmm_attr_t attr, struct vmm_detail *detail)                  \
 	{                                                                                          \
 		uint64_t frame_count;                                                              \
                                                                                                    \
-		return symbol##_change_or_plan_(table, table, va, &attr, &frame_count, detail);    \
+		return symbol##_change_or_plan_(table, table, va.bytes.start, va.bytes.size,       \
+						&attr, &frame_count, detail);                      \
 	}                                                                                          \
 	enum vmm_err symbol##_need(const struct vmm_table *table,                                  \
 				   const struct vmm_request *request, uint64_t *frame_count,       \
 				   struct vmm_detail *detail)                                      \
 	{                                                                                          \
+		uint64_t start = request->va.bytes.start;                                          \
+		uint64_t size = request->va.bytes.size;                                            \
 		uint64_t count = 0;                                                                \
 		enum vmm_err err;                                                                  \
                                                                                                    \
 		if (request->op == VMM_OP_MAP) {                                                   \
-			err = symbol##_map_or_plan_(table, NULL, request->va, request->pa,         \
-						    request->attr, &count, detail);                \
+			err = symbol##_map_or_plan_(table, NULL, start, size,                      \
+						    vmm_pa_raw(request->pa), request->attr,        \
+						    &count, detail);                               \
 		} else {                                                                           \
 			err = symbol##_change_or_plan_(                                            \
-				table, NULL, request->va,                                          \
+				table, NULL, start, size,                                          \
 				request->op == VMM_OP_PROTECT ? &request->attr : NULL, &count,     \
 				detail);                                                           \
 		}                                                                                  \
@@ -133,32 +141,32 @@
 	}                                                                                          \
 	enum vmm_err symbol##_translate(const struct vmm_table *table, vmm_va_t va, vmm_pa_t *pa)  \
 	{                                                                                          \
-		return vmm_engine_translate_(&(codec_), table, va, pa);                             \
+		return vmm_engine_translate_(&(codec_), table, va, pa);                            \
 	}                                                                                          \
 	enum vmm_err symbol##_query(const struct vmm_table *table, vmm_va_t va,                    \
 				    struct vmm_leaf *leaf)                                         \
 	{                                                                                          \
-		return vmm_engine_query_(&(codec_), table, va, leaf);                               \
+		return vmm_engine_query_(&(codec_), table, va, leaf);                              \
 	}                                                                                          \
 	enum vmm_err symbol##_visit(const struct vmm_table *table, struct vmm_cursor *cursor,      \
 				    struct vmm_leaf *leaf, struct vmm_detail *detail)              \
 	{                                                                                          \
-		return vmm_engine_visit_(&(codec_), table, cursor, leaf, detail);                   \
+		return vmm_engine_visit_(&(codec_), table, cursor, leaf, detail);                  \
 	}                                                                                          \
 	enum vmm_err symbol##_share(struct vmm_table *table, vmm_va_region_t va,                   \
 				    struct vmm_detail *detail)                                     \
 	{                                                                                          \
-		return vmm_engine_share_(&(codec_), table, va, detail);                             \
+		return vmm_engine_share_(&(codec_), table, va, detail);                            \
 	}                                                                                          \
 	void symbol##_trim(struct vmm_table *table)                                                \
 	{                                                                                          \
-		vmm_engine_trim_(&(codec_), table);                                                 \
+		vmm_engine_trim_(&(codec_), table);                                                \
 	}                                                                                          \
 	void symbol##_fini(struct vmm_table *table)                                                \
 	{                                                                                          \
-		vmm_engine_fini_(&symbol##_engine_, table);                                                 \
+		vmm_engine_fini_(&symbol##_engine_, table);                                        \
 	}                                                                                          \
-	const struct vmm_format symbol = { &(codec_).geometry,                                      \
+	const struct vmm_format symbol = { &(codec_).geometry,                                     \
 					   symbol##_init,                                          \
 					   symbol##_effective,                                     \
 					   symbol##_need,                                          \

@@ -18,18 +18,17 @@
 #include <vmm/engine/shared.h>
 #include <vmm/engine/walk.h>
 
-/** Whether `count` pages from the spot on are all leaves of the type in the change: a look at each word. */
-VMM_INLINE bool vmm_are_pages_of_type_(const struct vmm_codec *codec, const struct vmm_spot_ *spot,
-				       const struct vmm_change_ *change, unsigned int count)
+/** Whether all words of a survey are pages of the type in the change. */
+VMM_INLINE bool vmm_are_pages_of_type_(const struct vmm_codec *codec,
+				       const struct vmm_survey_ *survey,
+				       const struct vmm_change_ *change)
 {
 	/* Bits that every page has: valid, and on Arm what tells a page from a reserved encoding. */
 	uint64_t must = codec->leaf(VMM_DESCRIPTOR_VALID, 0, 0);
 	uint64_t expected = (change->word & codec->type) | must;
-	struct vmm_survey_ survey;
 
-	vmm_words_survey_(spot->slot, count, &survey);
-	return spot->level == 0 && (expected & ~survey.all) == 0 &&
-	       (survey.any & ~expected & (codec->type | must)) == 0;
+	return (expected & ~survey->all) == 0 &&
+	       (survey->any & ~expected & (codec->type | must)) == 0;
 }
 
 /** protect's plan: leaves everywhere, of the type that is asked for. */
@@ -40,6 +39,7 @@ VMM_INLINE enum vmm_err vmm_check_type_(const struct vmm_engine_ *engine,
 {
 	const struct vmm_codec *codec = engine->codec;
 	uint64_t va = change->first;
+	struct vmm_survey_ survey;
 	struct vmm_spot_ spot;
 	unsigned int i, count;
 	enum vmm_err err;
@@ -48,7 +48,8 @@ VMM_INLINE enum vmm_err vmm_check_type_(const struct vmm_engine_ *engine,
 	for (;;) {
 		engine->walk(table, va, &spot);
 		count = vmm_touched_(codec, &spot, va, change->last - va + 1);
-		if (vmm_are_pages_of_type_(codec, &spot, change, count)) {
+		survey = vmm_survey_(spot.slot, spot.desc, count);
+		if (spot.level == 0 && vmm_are_pages_of_type_(codec, &survey, change)) {
 			va += ((uint64_t)count << codec->geometry.page_shift) - 1;
 			if (va >= change->last) {
 				return VMM_OK;
@@ -180,6 +181,12 @@ VMM_INLINE unsigned int vmm_gather_row_(const struct vmm_codec *codec,
 	return valid;
 }
 
+/** Whether one of some leaves is global: whichever way round a format marks it, one of the two tells. */
+VMM_INLINE bool vmm_is_any_global_(const struct vmm_codec *codec, const struct vmm_survey_ *survey)
+{
+	return codec->is_global(survey->any) || codec->is_global(survey->all);
+}
+
 /**
  * Clears the leaves of one table from the spot on. Returns how many descriptors it passed.
  * @param va  where the spot's descriptor starts
@@ -199,8 +206,7 @@ VMM_INLINE unsigned int vmm_clear_row_(const struct vmm_codec *codec,
 	}
 	if (vmm_is_valid_(survey.all)) {
 		valid = count;
-		/* Whichever way round a format marks it: one of the two tells of a single global leaf. */
-		gather->global |= codec->is_global(survey.any) || codec->is_global(survey.all);
+		gather->global |= vmm_is_any_global_(codec, &survey);
 		vmm_gather_add_(table, gather, vmm_extend_(table, va), count,
 				vmm_shift_(codec, spot->level), spot->level, false);
 	} else {
@@ -303,63 +309,85 @@ VMM_INLINE void vmm_commit_change_(const struct vmm_engine_ *engine, const struc
 	}
 }
 
-/** Whether a change stays within the pages of one table and cuts no run of them. */
-VMM_INLINE bool vmm_is_short_(const struct vmm_codec *codec, const struct vmm_table *table,
-			      const struct vmm_change_ *change, const struct vmm_spot_ *spot)
+/** Whether pages side by side cut no run at either end. */
+VMM_INLINE bool vmm_cuts_no_run_(const struct vmm_codec *codec, const struct vmm_table *table,
+				 const struct vmm_spot_ *spot, unsigned int count)
 {
-	uint64_t size = change->last - change->first;
-
-	if (spot->level != 0 || vmm_table_last_(codec, 0, change->first) - change->first < size) {
-		return false;
-	}
 	return vmm_run_reach_(codec, table, 0) == 0 ||
 	       (!codec->in_run(spot->desc, 0) &&
-		!codec->in_run(vmm_load_(&spot->slot[size >> codec->geometry.page_shift]), 0));
+		!codec->in_run(vmm_load_(&spot->slot[count - 1]), 0));
 }
 
-/** A change without a plan, as nothing in it can fail any more. */
-VMM_INLINE void vmm_commit_short_(const struct vmm_engine_ *engine, const struct vmm_table *table,
-				  const struct vmm_change_ *change, const struct vmm_path_ *path,
-				  unsigned int count, struct vmm_chain_ *dead)
+/**
+ * Changes pages of one table, all of them mapped. False, with nothing done, if that isn't so or something can't
+ * be changed like that: then the plan finds out.
+ */
+VMM_INLINE bool vmm_change_short_(const struct vmm_engine_ *engine, const struct vmm_table *table,
+				  const struct vmm_change_ *change, struct vmm_chain_ *dead)
 {
+	const struct vmm_codec *codec = engine->codec;
+	uint64_t size = change->last - change->first;
+	unsigned int count = (unsigned int)(size >> codec->geometry.page_shift) + 1;
+	struct vmm_survey_ survey;
 	struct vmm_gather_ gather;
+	struct vmm_path_ path;
 
+	if (vmm_table_last_(codec, 0, change->first) - change->first < size) {
+		return false;
+	}
+	vmm_path_walk_(codec, table, change->first, size + 1, &path);
+	if (path.spot.level != 0 || !vmm_cuts_no_run_(codec, table, &path.spot, count)) {
+		return false;
+	}
+	survey = vmm_survey_(path.spot.slot, path.spot.desc, count);
+	if (!vmm_is_valid_(survey.all) ||
+	    (change->protect && !vmm_are_pages_of_type_(codec, &survey, change))) {
+		return false;
+	}
 	vmm_gather_start_(&gather);
 	if (change->protect) {
-		engine->protect_row(table, &path->spot, change->first, count, change->word,
+		engine->protect_row(table, &path.spot, change->first, count, change->word,
 				    &gather);
 	} else {
-		engine->clear_row(table, &path->spot, change->first, count, &gather);
-		vmm_prune_(engine->codec, table, path, change->first, &gather, dead);
+		gather.global = vmm_is_any_global_(codec, &survey);
+		vmm_words_store_(path.spot.slot, count, 0, 0);
+		vmm_clean_(table, path.spot.slot, count * sizeof(uint64_t));
+		if (table->sync != NULL) {
+			vmm_gather_add_(table, &gather, vmm_extend_(table, change->first), count,
+					codec->geometry.page_shift, 0, false);
+		}
+		if (vmm_count_sub_(table, path.spot.table_pa, count)) {
+			vmm_prune_(codec, table, &path, change->first, &gather, dead);
+		}
 	}
-	if (gather.any) {
-		vmm_forget_(table, &gather, engine->codec->walk_by_space);
+	if (table->sync != NULL && gather.any) {
+		vmm_forget_(table, &gather, codec->walk_by_space);
 	}
+	return true;
 }
 
 /** Plans a change; with @p commit, which is the same table, does it too. */
 VMM_INLINE enum vmm_err vmm_engine_change_(const struct vmm_engine_ *engine,
 					   const struct vmm_table *table, struct vmm_table *commit,
-					   vmm_va_region_t va, const vmm_attr_t *attr,
+					   uint64_t start, uint64_t size, const vmm_attr_t *attr,
 					   uintptr_t code, uint64_t *frame_count,
 					   struct vmm_detail *detail)
 {
 	const struct vmm_codec *codec = engine->codec;
 	struct vmm_chain_ dead = { 0 };
 	struct vmm_change_ change;
-	struct vmm_path_ path;
 	struct vmm_cut_ cut;
 	struct vmm_chain_ chain;
 	vmm_attr_t stored;
 	unsigned int i;
 	enum vmm_err err;
 
-	err = vmm_check_region_(table, codec->geometry.page_shift, va, detail);
+	err = vmm_check_region_(table, codec->geometry.page_shift, start, size, detail);
 	if (err != VMM_OK) {
 		return err;
 	}
-	change.first = va.bytes.start & table->va_mask;
-	change.last = change.first + (va.bytes.size - 1);
+	change.first = start & table->va_mask;
+	change.last = change.first + (size - 1);
 	change.protect = attr != NULL;
 	change.word = 0;
 	if (change.protect) {
@@ -369,16 +397,11 @@ VMM_INLINE enum vmm_err vmm_engine_change_(const struct vmm_engine_ *engine,
 		}
 		change.word = codec->attr_word(table, stored);
 	}
-	vmm_path_walk_(codec, table, change.first, va.bytes.size, &path);
-	if (commit != NULL && vmm_is_short_(codec, table, &change, &path.spot)) {
-		unsigned int count = (unsigned int)(va.bytes.size >> codec->geometry.page_shift);
-
-		if (!change.protect ||
-		    vmm_are_pages_of_type_(codec, &path.spot, &change, count)) {
-			vmm_commit_short_(engine, table, &change, &path, count, &dead);
+	if (commit != NULL && vmm_change_short_(engine, table, &change, &dead)) {
+		if (dead.head != 0) {
 			vmm_give_back_(commit, &dead);
-			return VMM_OK;
 		}
+		return VMM_OK;
 	}
 	if (change.protect) {
 		err = vmm_check_type_(engine, table, &change, detail);

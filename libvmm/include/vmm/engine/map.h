@@ -85,60 +85,52 @@ VMM_INLINE uint64_t vmm_tables_below_(const struct vmm_codec *codec, const struc
 	return count;
 }
 
-/** How many descriptors from the spot on, at most @p count, are invalid. The first one is. */
+/** How many descriptors from a slot on, at most @p count, are invalid. The first one is. */
 VMM_INLINE unsigned int vmm_invalid_count_(const uint64_t *slot, unsigned int count)
 {
-	struct vmm_survey_ survey;
+	struct vmm_survey_ survey = vmm_survey_(slot, 0, count);
 	unsigned int i = 1;
 
-	if (count > 1) {
-		vmm_words_survey_(slot, count, &survey);
-		if (!vmm_is_valid_(survey.any)) {
-			return count;
-		}
-		while (i < count && !vmm_is_valid_(slot[i])) {
-			i++;
-		}
+	if (!vmm_is_valid_(survey.any)) {
+		return count;
+	}
+	while (i < count && !vmm_is_valid_(slot[i])) {
+		i++;
 	}
 	return i;
 }
 
-/**
- * Counts the frames that the range needs; EXISTS or CORRUPT name the first descriptor in the way.
- * @param spot  where the last descriptors stand that were looked at: all of the range's if `rows` is 1
- */
+/** Counts the frames that the range needs; EXISTS or CORRUPT name the first descriptor in the way. */
 VMM_INLINE enum vmm_err vmm_plan_map_(const struct vmm_engine_ *engine,
 				      const struct vmm_table *table, struct vmm_range_ range,
-				      uint64_t *frame_count, struct vmm_spot_ *spot,
-				      struct vmm_detail *detail)
+				      uint64_t *frame_count, struct vmm_detail *detail)
 {
 	const struct vmm_codec *codec = engine->codec;
 	uint64_t need = 0;
 
 	/* Invariant: everything before range.va can be mapped with `need` frames. */
-	for (;;) {
-		unsigned int shift = vmm_shift_(codec, spot->level);
+	while (range.left > 0) {
+		struct vmm_spot_ spot;
 		unsigned int count;
 		uint64_t bytes;
 
-		if (vmm_is_valid_(spot->desc)) {
-			enum vmm_err err = vmm_leaf_at_(codec, table, spot);
+		engine->walk(table, range.va, &spot);
+		if (vmm_is_valid_(spot.desc)) {
+			enum vmm_err err = vmm_leaf_at_(codec, table, &spot);
 
 			return vmm_fail_(table, detail, err == VMM_OK ? VMM_ERR_EXISTS : err,
-					 range.va, spot->desc, (int)spot->level);
+					 range.va, spot.desc, (int)spot.level);
 		}
-		count = vmm_invalid_count_(spot->slot,
-					   vmm_touched_(codec, spot, range.va, range.left));
-		bytes = ((uint64_t)count << shift) - (range.va & ((UINT64_C(1) << shift) - 1));
+		count = vmm_invalid_count_(spot.slot,
+					   vmm_touched_(codec, &spot, range.va, range.left));
+		bytes = ((uint64_t)count << vmm_shift_(codec, spot.level)) -
+			(range.va & (vmm_reach_(codec, spot.level) - 1));
 		bytes = vmm_min_(bytes, range.left);
-		need += vmm_tables_below_(codec, &range, bytes, spot->level);
+		need += vmm_tables_below_(codec, &range, bytes, spot.level);
 		vmm_range_advance_(&range, bytes);
-		if (range.left == 0) {
-			*frame_count = need;
-			return VMM_OK;
-		}
-		engine->walk(table, range.va, spot);
 	}
+	*frame_count = need;
+	return VMM_OK;
 }
 
 /** The link that makes a finished subtree visible, held back until it is finished. */
@@ -253,26 +245,38 @@ VMM_INLINE void vmm_commit_map_(const struct vmm_engine_ *engine, const struct v
 	vmm_mapped_(table, first, size, vmm_shift_(codec, lowest), lowest, linked);
 }
 
-/** Writes pages that all go into one table, from the spot on. */
-VMM_INLINE void vmm_commit_pages_(const struct vmm_engine_ *engine, const struct vmm_table *table,
-				  const struct vmm_range_ *range, uint64_t word, bool runs,
-				  const struct vmm_spot_ *spot)
+/**
+ * Maps pages that all go into one table, which is there. False, with nothing done, if that isn't so or something
+ * is in the way: then the plan finds out.
+ */
+VMM_INLINE bool vmm_map_short_(const struct vmm_engine_ *engine, const struct vmm_table *table,
+			       const struct vmm_range_ *range, uint64_t word, bool runs)
 {
-	unsigned int page_shift = engine->codec->geometry.page_shift;
-	struct vmm_row_ row;
+	const struct vmm_codec *codec = engine->codec;
+	unsigned int page_shift = codec->geometry.page_shift;
+	unsigned int count = (unsigned int)(range->left >> page_shift);
+	struct vmm_spot_ spot;
 
-	row.slot = spot->slot;
-	row.va = range->va;
-	row.pa = range->pa;
-	row.word = word;
-	row.level = 0;
-	row.count = (unsigned int)(range->left >> page_shift);
-	row.runs = runs;
-	row.live = true;
-	engine->put_row(table, &row);
-	vmm_count_add_(table, spot->table_pa, row.count);
+	if (vmm_table_last_(codec, 0, range->va) - range->va < range->left - 1) {
+		return false;
+	}
+	vmm_walk_straight_(codec, table, range->va, &spot);
+	if (spot.level != 0 || vmm_is_valid_(vmm_survey_(spot.slot, spot.desc, count).any)) {
+		return false;
+	}
+	if (count == 1) {
+		vmm_store_(spot.slot, codec->leaf(word, range->pa, 0));
+		vmm_clean_(table, spot.slot, sizeof(*spot.slot));
+	} else {
+		const struct vmm_row_ row = { spot.slot, range->va, range->pa, word, 0, count,
+					      runs, true };
+
+		engine->put_row(table, &row);
+	}
+	vmm_count_add_(table, spot.table_pa, count);
 	vmm_publish_(table);
 	vmm_mapped_(table, range->va, range->left, page_shift, 0, false);
+	return true;
 }
 
 /** Effective attributes, after the rules that hold for every format. */
@@ -288,27 +292,26 @@ VMM_INLINE enum vmm_err vmm_effective_(const struct vmm_codec *codec,
 /** Plans a map; with @p commit, which is the same table, does it too. */
 VMM_INLINE enum vmm_err vmm_engine_map_(const struct vmm_engine_ *engine,
 					const struct vmm_table *table, struct vmm_table *commit,
-					vmm_va_region_t va, vmm_pa_t pa, vmm_attr_t attr,
+					uint64_t start, uint64_t size, uint64_t pa, vmm_attr_t attr,
 					uint64_t *frame_count, struct vmm_detail *detail)
 {
 	const struct vmm_codec *codec = engine->codec;
 	unsigned int page_shift = codec->geometry.page_shift;
 	struct vmm_range_ range;
-	struct vmm_spot_ spot;
 	struct vmm_chain_ chain;
 	vmm_attr_t stored;
 	uint64_t word;
 	bool runs, is_global;
 	enum vmm_err err;
 
-	err = vmm_check_region_(table, page_shift, va, detail);
+	err = vmm_check_region_(table, page_shift, start, size, detail);
 	if (err != VMM_OK) {
 		return err;
 	}
-	range.va = va.bytes.start & table->va_mask;
-	range.pa = vmm_pa_raw(pa);
-	range.left = va.bytes.size;
-	err = vmm_check_output_(table, page_shift, range.va, pa, range.left, detail);
+	range.va = start & table->va_mask;
+	range.pa = pa;
+	range.left = size;
+	err = vmm_check_output_(table, page_shift, range.va, pa, size, detail);
 	if (err != VMM_OK) {
 		return err;
 	}
@@ -316,20 +319,17 @@ VMM_INLINE enum vmm_err vmm_engine_map_(const struct vmm_engine_ *engine,
 	if (err != VMM_OK) {
 		return vmm_fail_(table, detail, err, range.va, 0, -1);
 	}
-	vmm_range_limit_(codec, &range, attr);
-	vmm_walk_straight_(codec, table, range.va, &spot);
-	err = vmm_plan_map_(engine, table, range, frame_count, &spot, detail);
-	if (err != VMM_OK || commit == NULL) {
-		return err;
-	}
 	word = codec->attr_word(table, stored);
 	runs = vmm_attr_has(stored, VMM_ATTR_CONTIG);
 	is_global = vmm_attr_has(stored, VMM_ATTR_GLOBAL);
-	if (spot.level == 0 &&
-	    vmm_table_last_(codec, 0, range.va) - range.va >= range.left - 1) {
+	if (commit != NULL && vmm_map_short_(engine, table, &range, word, runs)) {
 		commit->has_global |= is_global;
-		vmm_commit_pages_(engine, table, &range, word, runs, &spot);
 		return VMM_OK;
+	}
+	vmm_range_limit_(codec, &range, attr);
+	err = vmm_plan_map_(engine, table, range, frame_count, detail);
+	if (err != VMM_OK || commit == NULL) {
+		return err;
 	}
 	err = vmm_take_(commit, *frame_count, &chain);
 	if (err != VMM_OK) {

@@ -82,7 +82,8 @@ VMM_INLINE enum vmm_err vmm_engine_share_(const struct vmm_codec *codec, struct 
 	if (table->root_level == 0) {
 		return vmm_fail_(table, detail, VMM_ERR_UNSUPPORTED, first, 0, -1);
 	}
-	err = vmm_check_region_(table, vmm_shift_(codec, table->root_level), va, detail);
+	err = vmm_check_region_(table, vmm_shift_(codec, table->root_level), va.bytes.start,
+				va.bytes.size, detail);
 	if (err != VMM_OK) {
 		return err;
 	}

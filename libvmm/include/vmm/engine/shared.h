@@ -35,19 +35,18 @@ enum vmm_err vmm_refuse_region_(const struct vmm_table *table, unsigned int page
 				vmm_va_region_t va, struct vmm_detail *detail);
 /** The same for the output side: ALIGN, PHYS. */
 enum vmm_err vmm_refuse_output_(const struct vmm_table *table, unsigned int page_shift, uint64_t va,
-				vmm_pa_t pa, struct vmm_detail *detail);
+				uint64_t pa, struct vmm_detail *detail);
 
 /** Checks a region against page size and half, and against what the table shares but doesn't own. */
 VMM_INLINE enum vmm_err vmm_check_region_(const struct vmm_table *table, unsigned int page_shift,
-					  vmm_va_region_t va, struct vmm_detail *detail)
+					  uint64_t start, uint64_t size, struct vmm_detail *detail)
 {
-	uint64_t offset = va.bytes.start - table->origin;
-	uint64_t last = va.bytes.start + (va.bytes.size - 1);
+	const vmm_va_region_t va = { { start, size } };
+	uint64_t offset = start - table->origin;
 
 	/* One comparison for both ends: a size of 0 is the largest there is. */
-	if (offset <= table->va_mask && va.bytes.size - 1 <= table->va_mask - offset &&
-	    last >= va.bytes.start &&
-	    ((va.bytes.start | va.bytes.size) & vmm_addr_mask_(page_shift)) == 0 &&
+	if (offset <= table->va_mask && size - 1 <= table->va_mask - offset &&
+	    start + (size - 1) >= start && ((start | size) & vmm_addr_mask_(page_shift)) == 0 &&
 	    (table->owner == NULL || !vmm_va_region_overlaps(table->shared, va))) {
 		return VMM_OK;
 	}
@@ -62,13 +61,12 @@ VMM_INLINE uint64_t vmm_last_output_(const struct vmm_table *table)
 
 /** Checks the output side of a map; @p va is without its extension. */
 VMM_INLINE enum vmm_err vmm_check_output_(const struct vmm_table *table, unsigned int page_shift,
-					  uint64_t va, vmm_pa_t pa, uint64_t size,
+					  uint64_t va, uint64_t pa, uint64_t size,
 					  struct vmm_detail *detail)
 {
 	uint64_t last = vmm_last_output_(table);
-	uint64_t start = vmm_pa_raw(pa);
 
-	if ((start & vmm_addr_mask_(page_shift)) == 0 && start <= last && size - 1 <= last - start) {
+	if ((pa & vmm_addr_mask_(page_shift)) == 0 && pa <= last && size - 1 <= last - pa) {
 		return VMM_OK;
 	}
 	return vmm_refuse_output_(table, page_shift, va, pa, detail);
@@ -145,13 +143,16 @@ VMM_INLINE void vmm_count_add_(const struct vmm_table *table, uint64_t pa, unsig
 	}
 }
 
-VMM_INLINE void vmm_count_sub_(const struct vmm_table *table, uint64_t pa, unsigned int count)
+/** Returns whether nothing is left and somebody counts. */
+VMM_INLINE bool vmm_count_sub_(const struct vmm_table *table, uint64_t pa, unsigned int count)
 {
 	uint16_t *valid = vmm_count_(table, pa);
 
-	if (valid != NULL) {
-		*valid = (uint16_t)(*valid - count);
+	if (valid == NULL) {
+		return false;
 	}
+	*valid = (uint16_t)(*valid - count);
+	return *valid == 0;
 }
 
 /** Marks the table at @p pa: it is linked from other roots too. Borrowed ones are never freed anyway. */
@@ -179,6 +180,18 @@ struct vmm_survey_ {
 };
 
 void vmm_words_survey_(const uint64_t *words, unsigned int count, struct vmm_survey_ *survey);
+
+/** The same; @p first is words[0], which has been loaded already and is often the only one. */
+VMM_INLINE struct vmm_survey_ vmm_survey_(const uint64_t *words, uint64_t first, unsigned int count)
+{
+	struct vmm_survey_ survey = { first, first };
+
+	if (count > 1) {
+		vmm_words_survey_(words, count, &survey);
+	}
+	return survey;
+}
+
 /** words[i] = 0, where no walker looks. */
 void vmm_words_zero_(uint64_t *words, unsigned int count);
 /** words[i] = first + i * step, where no walker looks: stores may be combined. */
@@ -242,12 +255,21 @@ VMM_INLINE void vmm_clean_(const struct vmm_table *table, const void *start, siz
 	}
 }
 
+/** Tells of new leaves: vmm_mapped_() where there is somebody to tell. */
+void vmm_tell_mapped_(const struct vmm_table *table, uint64_t va, uint64_t size, unsigned int shift,
+		      unsigned int level, bool linked);
+
 /**
  * New leaves of 2^shift bytes from @p va on, all published: the CPU may use them. linked: new table
  * descriptors lead to them, which matters where invalid descriptors are cached (RISC-V).
  */
-void vmm_mapped_(const struct vmm_table *table, uint64_t va, uint64_t size, unsigned int shift,
-		 unsigned int level, bool linked);
+VMM_INLINE void vmm_mapped_(const struct vmm_table *table, uint64_t va, uint64_t size,
+			    unsigned int shift, unsigned int level, bool linked)
+{
+	if (table->sync != NULL) {
+		vmm_tell_mapped_(table, va, size, shift, level, linked);
+	}
+}
 
 /** Forgets the whole address space, table descriptors included, and waits for it. */
 void vmm_forget_space_(const struct vmm_table *table);
