@@ -5,8 +5,8 @@
  *
  *     make_dump FORMAT VARIANT DIRECTORY
  *
- * writes memory.bin, names.txt and expected.json. Variant 0 is a kernel with nothing odd but what it
- * has on purpose; variant 1 is the same after a few changes, for comparisons.
+ * writes memory.bin, names.txt and expected.json. Variant 0 is a kernel with nothing odd but what
+ * it has on purpose; variant 1 is the same after a few changes, for comparisons.
  */
 
 #include <inttypes.h>
@@ -19,7 +19,7 @@
 #include <vmm/riscv.h>
 
 #define BASE UINT64_C(0x40000000)
-#define SIZE (UINT64_C(16) << 20)
+#define SIZE (UINT64_C(4) << 20)
 
 /* Frames lie behind the first MiB of the dump, so that it isn't all tables. */
 #define TABLES_AT (UINT64_C(1) << 20)
@@ -28,9 +28,9 @@ static const struct named_format {
 	const char *name;
 	const struct vmm_format *format;
 } formats[] = {
-	{"aarch64-4k", &vmm_aarch64_4k}, {"aarch64-16k", &vmm_aarch64_16k},
+	{"aarch64-4k", &vmm_aarch64_4k},   {"aarch64-16k", &vmm_aarch64_16k},
 	{"aarch64-64k", &vmm_aarch64_64k}, {"riscv-sv39", &vmm_riscv_sv39},
-	{"riscv-sv48", &vmm_riscv_sv48}, {"riscv-sv57", &vmm_riscv_sv57},
+	{"riscv-sv48", &vmm_riscv_sv48},   {"riscv-sv57", &vmm_riscv_sv57},
 };
 
 static struct vmm_bump bump;
@@ -82,14 +82,15 @@ static void map_user(struct vmm_table *table, int variant)
 {
 	uint64_t page = vmm_table_page_size(table);
 	uint64_t va = UINT64_C(0x10000000);
+	uint64_t pa = BASE + SIZE;
 
-	map(table, "Program code", va, 4 * page, BASE + 0x200000, VMM_USER_RX);
-	map(table, "Program constants", va + 4 * page, 2 * page, BASE + 0x280000, VMM_USER_RO);
-	map(table, "Program data", va + 8 * page, 3 * page, BASE + 0x300000, VMM_USER_RW);
+	map(table, "Program code", va, 4 * page, pa, VMM_USER_RX);
+	map(table, "Program constants", va + 4 * page, 2 * page, pa + 8 * page, VMM_USER_RO);
+	map(table, "Program data", va + 8 * page, 3 * page, pa + 16 * page, VMM_USER_RW);
 	name("Program stack", "guard", va + 15 * page, page);
-	map(table, "Program stack", va + 16 * page, 8 * page, BASE + 0x400000, VMM_USER_RW);
+	map(table, "Program stack", va + 16 * page, 8 * page, pa + 32 * page, VMM_USER_RW);
 	if (variant == 1) {
-		map(table, "Heap", va + 64 * page, page, BASE + 0x600000, VMM_USER_RW);
+		map(table, "Heap", va + 64 * page, page, pa + 64 * page, VMM_USER_RW);
 	}
 }
 
@@ -119,7 +120,7 @@ static void map_kernel(struct vmm_table *table, uint64_t start, int variant)
 	map(table, "Framebuffer", start + 3 * block + run, 2 * run, 0x80000000,
 	    vmm_attr(VMM_ATTR_MEM(VMM_MEM_NC) | VMM_ATTR_WRITE | VMM_ATTR_GLOBAL |
 		     VMM_ATTR_CONTIG));
-	map(table, "All memory", start + 4 * block, 3 * block, 2 * block, VMM_KERNEL_RW);
+	map(table, "More memory", start + 4 * block, 3 * block, UINT64_C(1) << 37, VMM_KERNEL_RW);
 	/* The code once more, writable: an alias that no good kernel has. */
 	map(table, "Patching", start + 8 * block, page, BASE, VMM_KERNEL_RW);
 	map(table, "Trampoline", start + 8 * block + 2 * page, page, 0x50000000,
@@ -165,8 +166,7 @@ static void put_table(FILE *out, const struct vmm_table *table)
 	fputs("}", out);
 }
 
-static void init_table(struct vmm_table *table, const struct vmm_format *format,
-		       enum vmm_half half)
+static void init_table(struct vmm_table *table, const struct vmm_format *format, enum vmm_half half)
 {
 	struct vmm_table_config config = {
 		.format = format,
@@ -232,7 +232,8 @@ int main(int argc, char **argv)
 		init_table(&upper, format, VMM_UPPER_HALF);
 	}
 	map_user(&lower, atoi(argv[2]));
-	map_kernel(kernel, vmm_va_raw(vmm_va_region_start(vmm_table_region(kernel, VMM_UPPER_HALF))),
+	map_kernel(kernel,
+		   vmm_va_raw(vmm_va_region_start(vmm_table_region(kernel, VMM_UPPER_HALF))),
 		   atoi(argv[2]));
 	put_all(argv[3], &lower, kernel, memory);
 	free(memory);

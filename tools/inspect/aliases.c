@@ -51,7 +51,8 @@ void summarize_aliases(const struct image *image, struct summary *summary)
 	}
 	/* Each step of the inner loop but its last adds an alias, so that the cost is bounded. */
 	for (size_t i = 0; i < count; i++) {
-		for (size_t j = i + 1; j < count && list[j]->pa - list[i]->pa < list[i]->size; j++) {
+		for (size_t j = i + 1; j < count && list[j]->pa - list[i]->pa < list[i]->size;
+		     j++) {
 			if (summary->alias_count == ALIASES_MAX) {
 				summary->more_aliases = true;
 				free(list);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void fail(const char *format, ...)
+void give_up(const char *format, ...)
 {
 	va_list arguments;
 
@@ -28,9 +28,10 @@ void *grow(void *array, size_t count, size_t element_size)
 	if (count != 0 && (count < 8 || (count & (count - 1)) != 0)) {
 		return array;
 	}
-	larger = capacity > SIZE_MAX / element_size ? NULL : realloc(array, capacity * element_size);
+	larger =
+		capacity > SIZE_MAX / element_size ? NULL : realloc(array, capacity * element_size);
 	if (larger == NULL) {
-		fail("out of memory");
+		give_up("out of memory");
 	}
 	return larger;
 }
@@ -41,7 +42,7 @@ char *keep_text(const char *text)
 	char *copy = malloc(size);
 
 	if (copy == NULL) {
-		fail("out of memory");
+		give_up("out of memory");
 	}
 	memcpy(copy, text, size);
 	return copy;

@@ -4,7 +4,7 @@
 
 /**
  * @file common.h
- * What every part of vmm-inspect needs: the end after an error, arrays that grow, words for numbers.
+ * What every part of vmm-inspect needs: the end after an error, arrays that grow, numbers as text.
  */
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 /** Ends the program with status 2: what was asked for can't be had, and why. */
-__attribute__((format(printf, 1, 2))) _Noreturn void fail(const char *format, ...);
+__attribute__((format(printf, 1, 2))) _Noreturn void give_up(const char *format, ...);
 
 /**
  * Makes room for one more element in an array of `count`. Returns the array, which may have moved.
@@ -27,7 +27,7 @@ char *keep_text(const char *text);
 /** Room for any text of text_size() and its like. */
 #define TEXT_MAX 32
 
-/** "64 KiB", "4 bytes", "16 EiB": the largest unit that divides it. 0 stands for 2^64 in `span`s. */
+/** "64 KiB", "4 bytes", "16 EiB": in the largest unit that divides it. */
 const char *text_size(char text[TEXT_MAX], uint64_t size);
 
 /** "1.4 TiB": at most four digits, rounded up. */

@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const char *const mem_names[MEM_COUNT] = {
-	"write-back",   "write-through", "not cacheable",    "device nGnRnE", "device nGnRE",
-	"device GRE",   "as the platform says", "device nGRE", "other memory",
+	"write-back", "write-through", "not cacheable", "device nGnRnE", "device nGnRE",
+	"device GRE", "by platform",   "device nGRE",   "other memory",
 };
 
 void decoder_init(struct decoder *decoder, const struct format *format)
@@ -76,7 +76,7 @@ const char *decode_words(const struct decoder *decoder, uint64_t desc, unsigned 
 	FILE *out = fmemopen(words, WORDS_MAX, "w");
 
 	if (out == NULL) {
-		fail("out of memory");
+		give_up("out of memory");
 	}
 	switch (look->kind) {
 	case LOOK_EMPTY:

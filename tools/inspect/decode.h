@@ -6,8 +6,8 @@
  * @file decode.h
  * What a descriptor means to the hardware, and in words.
  *
- * The library's codecs refuse whatever they would not have written. Here the manual decides, so that
- * other kernels' tables can be looked at too; what the codec says is noted beside it.
+ * The library's codecs refuse whatever they would not have written. Here the manual decides, so
+ * that other kernels' tables can be looked at too; what the codec says is noted beside it.
  */
 
 #include "formats.h"
@@ -16,7 +16,7 @@ enum look_kind {
 	LOOK_EMPTY, /**< invalid: the hardware looks at no other bit */
 	LOOK_TABLE,
 	LOOK_LEAF,
-	LOOK_BAD    /**< valid, but reserved or out of range: an access faults */
+	LOOK_BAD /**< valid, but reserved or out of range: an access faults */
 };
 
 /* Who may do what with a leaf. */
@@ -43,13 +43,14 @@ enum look_kind {
 
 /** A descriptor, looked at. Members that its kind has no use for are 0. */
 struct look {
-	uint64_t pa;       /**< of the table, or the first byte of the leaf */
-	const char *why;   /**< of a bad one: why; else what of it libvmm never writes; NULL: nothing */
-	uint8_t kind;      /**< enum look_kind */
-	uint8_t mem;       /**< enum vmm_mem or a MEM_ above */
-	uint8_t rights;    /**< RIGHT_ bits */
-	uint8_t software;  /**< the bits left to software */
-	uint8_t below;     /**< BELOW_ bits; of a table, those from above included */
+	uint64_t pa; /**< of the table, or the first byte of the leaf */
+	const char
+		*why; /**< of a bad one: why; else what of it libvmm never writes; NULL: nothing */
+	uint8_t kind; /**< enum look_kind */
+	uint8_t mem;  /**< enum vmm_mem or a MEM_ above */
+	uint8_t rights;   /**< RIGHT_ bits */
+	uint8_t software; /**< the bits left to software */
+	uint8_t below;    /**< BELOW_ bits; of a table, those from above included */
 	bool global;
 	bool accessed;
 	bool contig;
@@ -74,7 +75,7 @@ void decode(const struct decoder *decoder, uint64_t desc, unsigned int level, un
 /** Room for the words of any descriptor. */
 #define WORDS_MAX 400
 
-/** All that a descriptor says, but for the address: "page of 4 KiB, write-back, kernel rw-, ...". */
+/** All that a descriptor says, but for the address: "page of 4 KiB, write-back, kernel rw-". */
 const char *decode_words(const struct decoder *decoder, uint64_t desc, unsigned int level,
 			 const struct look *look, char words[WORDS_MAX]);
 

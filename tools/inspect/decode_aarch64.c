@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stage 1 descriptors of VMSAv8-64 at EL1 and EL0 as hardware reads them: Arm ARM DDI 0487, D8.3 (formats),
- * D8.4 (permissions), D8.5 (access flag), D8.6 (memory attributes). Without FEAT_LPA and FEAT_LPA2.
+ * Stage 1 descriptors of VMSAv8-64 at EL1 and EL0 as hardware reads them, without FEAT_LPA and
+ * FEAT_LPA2: Arm ARM DDI 0487, D8.3 (formats), D8.4 (permissions), D8.5 (access flag), D8.6 (memory
+ * attributes).
  */
 
 #include "decode.h"
@@ -9,13 +10,13 @@
 #include "aarch64_codec.h"
 
 /* Bits that the library's codec has no name for, as it never sets them (table D8-52). */
-#define NON_SECURE       (UINT64_C(1) << 5)
-#define OUTPUT_49_48     (UINT64_C(3) << 48)
-#define GUARDED          (UINT64_C(1) << 50)
-#define DIRTY_MODIFIER   (UINT64_C(1) << 51)
-#define SOFTWARE_SHIFT   55
-#define SOFTWARE         UINT64_C(15)
-#define PBHA             (UINT64_C(15) << 59)
+#define NON_SECURE     (UINT64_C(1) << 5)
+#define OUTPUT_49_48   (UINT64_C(3) << 48)
+#define GUARDED        (UINT64_C(1) << 50)
+#define DIRTY_MODIFIER (UINT64_C(1) << 51)
+#define SOFTWARE_SHIFT 55
+#define SOFTWARE       UINT64_C(15)
+#define PBHA           (UINT64_C(15) << 59)
 /* Of a table descriptor (table D8-50). */
 #define PXN_TABLE        (UINT64_C(1) << 59)
 #define UXN_TABLE        (UINT64_C(1) << 60)
@@ -40,8 +41,8 @@ static uint8_t mair_byte(const struct decoder *decoder, uint64_t desc)
 	return (uint8_t)(decoder->mair >> (8 * index));
 }
 
-/* Half a byte of MAIR for normal memory: 0b0100 isn't cacheable; bit 3 without bit 2, and bits 3:2 both
- * clear, are write-through; the others are write-back (D24.2, "MAIR_EL1"). */
+/* Half a byte of MAIR for normal memory: 0b0100 isn't cacheable; bit 3 without bit 2, and bits 3:2
+ * both clear, are write-through; the others are write-back (D24.2, "MAIR_EL1"). */
 static uint8_t normal_half(unsigned int half)
 {
 	if (half == 4) {
@@ -197,8 +198,7 @@ static void words_of_table(FILE *out, const struct look *look)
 	      out);
 }
 
-void words_aarch64(FILE *out, const struct decoder *decoder, uint64_t desc,
-		   const struct look *look)
+void words_aarch64(FILE *out, const struct decoder *decoder, uint64_t desc, const struct look *look)
 {
 	static const char *const shares[] = {"not shareable", "shareability 1 (reserved)",
 					     "outer shareable", "inner shareable"};
@@ -207,7 +207,7 @@ void words_aarch64(FILE *out, const struct decoder *decoder, uint64_t desc,
 		words_of_table(out, look);
 		return;
 	}
-	/* Device and non-cacheable memory is outer shareable, whatever the descriptor says (B2.10). */
+	/* All other memory is outer shareable, whatever the descriptor says (B2.10). */
 	if (look->mem == VMM_MEM_WB || look->mem == VMM_MEM_WT) {
 		fprintf(out, ", %s", shares[(desc & AARCH64_SHARE) >> AARCH64_SHARE_SHIFT]);
 	} else if (look->mem == MEM_OTHER) {

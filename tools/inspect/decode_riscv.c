@@ -12,8 +12,8 @@
 static const char *fault_of(const struct decoder *decoder, uint64_t desc, unsigned int level,
 			    bool is_table)
 {
-	const uint64_t not_in_table = VMM_RISCV_A | VMM_RISCV_D | VMM_RISCV_U | VMM_RISCV_N |
-				      VMM_RISCV_PBMT;
+	const uint64_t not_in_table =
+		VMM_RISCV_A | VMM_RISCV_D | VMM_RISCV_U | VMM_RISCV_N | VMM_RISCV_PBMT;
 
 	if ((desc & VMM_RISCV_RESERVED) != 0) {
 		return "reserved: one of bits 60:54 is set";
@@ -25,7 +25,8 @@ static const char *fault_of(const struct decoder *decoder, uint64_t desc, unsign
 		if (level == 0) {
 			return "a table at the last level";
 		}
-		return (desc & not_in_table) != 0 ? "reserved: A, D, U, N or PBMT in a table" : NULL;
+		return (desc & not_in_table) != 0 ? "reserved: A, D, U, N or PBMT in a table"
+						  : NULL;
 	}
 	if ((vmm_riscv_next_(desc) & (level_size(decoder->format, level) - 1)) != 0 && level > 0) {
 		return "a misaligned superpage";
@@ -92,8 +93,8 @@ void decode_riscv(const struct decoder *decoder, uint64_t desc, unsigned int lev
 	}
 	look->kind = LOOK_LEAF;
 	/* A leaf of a run has its place in the run for low bits, which the scan adds. */
-	look->pa = (desc & VMM_RISCV_N) != 0 ? vmm_riscv_next_(desc & ~VMM_RISCV_NAPOT_PPN) :
-					       vmm_riscv_next_(desc);
+	look->pa = (desc & VMM_RISCV_N) != 0 ? vmm_riscv_next_(desc & ~VMM_RISCV_NAPOT_PPN)
+					     : vmm_riscv_next_(desc);
 	look->why = foreign_leaf(desc, below);
 	look->mem = mem_of(desc);
 	look->rights = rights_of(desc);

@@ -24,16 +24,16 @@ static void open_elf(struct elf_file *file, const char *path)
 	file->path = path;
 	file->bytes = memory_map_file(path, &file->size);
 	if (elf_version(EV_CURRENT) == EV_NONE) {
-		fail("libelf is too old");
+		give_up("libelf is too old");
 	}
 	/* libelf takes a pointer to what it could write to, and does not write. */
 	file->elf = elf_memory((char *)(uintptr_t)file->bytes, file->size);
 	if (file->elf == NULL || elf_kind(file->elf) != ELF_K_ELF ||
 	    gelf_getehdr(file->elf, &header) == NULL) {
-		fail("%s: no ELF file; give a dump of memory as --raw %s@ADDRESS", path, path);
+		give_up("%s: no ELF file; give a dump of memory as --raw %s@ADDRESS", path, path);
 	}
 	if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB) {
-		fail("%s: not a 64-bit little-endian ELF file", path);
+		give_up("%s: not a 64-bit little-endian ELF file", path);
 	}
 }
 
@@ -138,16 +138,16 @@ static void take_blob(struct image *image, const struct elf_file *file, uint64_t
 
 	bytes = bytes_at(file, va, &room);
 	if (bytes == NULL || size > room) {
-		fail("%s: its record is not in the file", file->path);
+		give_up("%s: its record is not in the file", file->path);
 	}
 	err = vmm_blob_open(&blob, bytes, (size_t)size);
 	if (err != VMM_OK) {
-		fail("%s: its record can't be read: %s", file->path, vmm_err_str(err));
+		give_up("%s: its record can't be read: %s", file->path, vmm_err_str(err));
 	}
 	format = format_find(blob.head.format);
 	if (format == NULL) {
-		fail("%s: its tables are of a format that is not known: %s", file->path,
-		     blob.head.format);
+		give_up("%s: its tables are of a format that is not known: %s", file->path,
+			blob.head.format);
 	}
 	add_names(&image->names, &blob);
 	space = &image->spaces[image->space_count++];

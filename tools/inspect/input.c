@@ -10,14 +10,14 @@
 #include "remote.h"
 
 /* Bits of TCR_EL1, SCTLR_EL1 and TTBRn_EL1 (Arm ARM D24.2). */
-#define TCR_EPD0      (UINT64_C(1) << 7)
-#define TCR_EPD1      (UINT64_C(1) << 23)
-#define TCR_HPD0      (UINT64_C(1) << 41)
-#define TCR_HPD1      (UINT64_C(1) << 42)
-#define TCR_DS        (UINT64_C(1) << 59)
-#define SCTLR_M       (UINT64_C(1) << 0)
-#define SCTLR_WXN     (UINT64_C(1) << 19)
-#define TTBR_ADDRESS  UINT64_C(0x0000fffffffffffe)
+#define TCR_EPD0     (UINT64_C(1) << 7)
+#define TCR_EPD1     (UINT64_C(1) << 23)
+#define TCR_HPD0     (UINT64_C(1) << 41)
+#define TCR_HPD1     (UINT64_C(1) << 42)
+#define TCR_DS       (UINT64_C(1) << 59)
+#define SCTLR_M      (UINT64_C(1) << 0)
+#define SCTLR_WXN    (UINT64_C(1) << 19)
+#define TTBR_ADDRESS UINT64_C(0x0000fffffffffffe)
 
 /* Modes of satp ("Supervisor Address Translation and Protection"). */
 #define SATP_MODE_SHIFT 60
@@ -25,8 +25,8 @@
 #define SATP_SV57       10u
 #define SATP_PPN        ((UINT64_C(1) << 44) - 1)
 
-static struct space *add_space(struct image *image, const struct format *format,
-			       enum vmm_half half, uint64_t root)
+static struct space *add_space(struct image *image, const struct format *format, enum vmm_half half,
+			       uint64_t root)
 {
 	struct space *space = &image->spaces[image->space_count++];
 
@@ -42,12 +42,12 @@ static uint64_t need_register(struct remote *remote, const char *name)
 	uint64_t value;
 
 	if (!remote_register(remote, name, &value)) {
-		fail("the gdb stub does not tell the register %s", name);
+		give_up("the gdb stub does not tell the register %s", name);
 	}
 	return value;
 }
 
-/* log2 of the granule by TG0 and by TG1, which say it differently; 0: reserved (D24.2, "TCR_EL1"). */
+/* log2 of the granule, which TG0 and TG1 tell differently; 0: reserved (D24.2, "TCR_EL1"). */
 static unsigned int granule_of(uint64_t tcr, enum vmm_half half)
 {
 	static const uint8_t lower[] = {12, 16, 14, 0};
@@ -69,8 +69,8 @@ static void take_half(struct image *image, struct remote *remote, enum vmm_half 
 		return;
 	}
 	if (format == NULL || size_field < 16 || size_field > 39 || (tcr & TCR_DS) != 0) {
-		fail("the %s's tables are of a kind that is not known: TCR_EL1 is 0x%" PRIx64,
-		     half_text(half), tcr);
+		give_up("the %s's tables are of a kind that is not known: TCR_EL1 is 0x%" PRIx64,
+			half_text(half), tcr);
 	}
 	root = need_register(remote, lower ? "TTBR0_EL1" : "TTBR1_EL1") & TTBR_ADDRESS;
 	space = add_space(image, format, half, root);
@@ -86,8 +86,8 @@ static void take_aarch64(struct image *image, struct remote *remote)
 	uint64_t tcr = need_register(remote, "TCR_EL1");
 
 	if ((sctlr & SCTLR_M) == 0) {
-		fail("this CPU does not translate at EL1 (SCTLR_EL1.M is 0); give --root and "
-		     "--format");
+		give_up("this CPU does not translate at EL1 (SCTLR_EL1.M is 0); give --root and "
+			"--format");
 	}
 	take_half(image, remote, VMM_LOWER_HALF, tcr);
 	take_half(image, remote, VMM_UPPER_HALF, tcr);
@@ -101,9 +101,9 @@ static void take_riscv(struct image *image, uint64_t satp)
 	unsigned int mode = (unsigned int)(satp >> SATP_MODE_SHIFT);
 
 	if (mode < SATP_SV39 || mode > SATP_SV57) {
-		fail("this hart does not translate by a format that is known: satp is 0x%" PRIx64
-		     "; give --root and --format",
-		     satp);
+		give_up("this hart does not translate by a format that is known: satp is 0x%" PRIx64
+			"; give --root and --format",
+			satp);
 	}
 	(void)add_space(image, format_of_riscv(39 + 9 * (mode - SATP_SV39)), VMM_BOTH_HALVES,
 			(satp & SATP_PPN) << 12);
@@ -119,7 +119,7 @@ static void take_registers(struct image *image, struct remote *remote)
 	} else if (remote_register(remote, "TTBR0_EL1", &ttbr)) {
 		take_aarch64(image, remote);
 	} else {
-		fail("the gdb stub tells neither satp nor TTBR0_EL1; give --root and --format");
+		give_up("the gdb stub tells neither satp nor TTBR0_EL1; give --root and --format");
 	}
 }
 
@@ -127,12 +127,12 @@ static void take_registers(struct image *image, struct remote *remote)
 static void take_roots(const struct input *input, struct image *image)
 {
 	if (input->format == NULL) {
-		fail("--root needs --format: %s", FORMAT_NAMES);
+		give_up("--root needs --format: %s", FORMAT_NAMES);
 	}
 	image->space_count = 0;
 	if (input->format->riscv) {
 		if (input->has_upper_root) {
-			fail("RISC-V has one table for both halves: --root alone");
+			give_up("RISC-V has one table for both halves: --root alone");
 		}
 		(void)add_space(image, input->format, VMM_BOTH_HALVES, input->root);
 		return;
@@ -153,15 +153,15 @@ static void take_sizes(const struct input *input, struct space *space)
 	if (input->va_bits != 0) {
 		if (input->va_bits < geometry->va_bits_min ||
 		    input->va_bits > geometry->va_bits_max) {
-			fail("--va-bits of %s: %u to %u", space->decoder.format->name,
-			     geometry->va_bits_min, geometry->va_bits_max);
+			give_up("--va-bits of %s: %u to %u", space->decoder.format->name,
+				geometry->va_bits_min, geometry->va_bits_max);
 		}
 		space->va_bits = (uint8_t)input->va_bits;
 	}
 	if (input->pa_bits != 0) {
 		if (input->pa_bits < 32 || input->pa_bits > geometry->pa_bits_max) {
-			fail("--pa-bits of %s: 32 to %u", space->decoder.format->name,
-			     geometry->pa_bits_max);
+			give_up("--pa-bits of %s: 32 to %u", space->decoder.format->name,
+				geometry->pa_bits_max);
 		}
 		space->decoder.probe.pa_bits = (uint8_t)input->pa_bits;
 	}
@@ -183,7 +183,7 @@ void input_read(const struct input *input, struct image *image)
 {
 	memset(image, 0, sizeof(*image));
 	if (input->elf == NULL && input->gdb == NULL && input->raw_count == 0) {
-		fail("nothing to look at: an ELF file, --raw FILE@ADDRESS or --gdb WHERE");
+		give_up("nothing to look at: an ELF file, --raw FILE@ADDRESS or --gdb WHERE");
 	}
 	image->source = source_of(input);
 	for (unsigned int i = 0; i < input->raw_count; i++) {
@@ -209,9 +209,9 @@ void input_read(const struct input *input, struct image *image)
 		image->space_count = 0;
 		take_registers(image, image->memory.remote);
 	} else if (image->space_count == 0) {
-		fail("%s has no precomputed tables: say where they are by --root ADDRESS and "
-		     "--format",
-		     image->source);
+		give_up("%s has no precomputed tables: say where they are by --root ADDRESS and "
+			"--format",
+			image->source);
 	}
 	for (unsigned int i = 0; i < image->space_count; i++) {
 		take_sizes(input, &image->spaces[i]);

@@ -28,10 +28,10 @@ struct input {
 	const char *names;
 	const struct format *format;
 	bool has_root;
-	uint64_t root;       /**< of the lower half, or of both */
+	uint64_t root; /**< of the lower half, or of both */
 	bool has_upper_root;
 	uint64_t upper_root;
-	uint64_t va_bits;    /**< 0: the format's largest, or what the source says */
+	uint64_t va_bits; /**< 0: the format's largest, or what the source says */
 	uint64_t pa_bits;
 	bool has_mair;
 	uint64_t mair;

@@ -5,7 +5,7 @@
 
 #include "summary.h"
 
-/* What all leaves under a table make together, if they are one piece of memory, alike throughout. */
+/* What all leaves under a table make together, if they are one piece of memory and alike. */
 struct whole {
 	const struct look *look; /* NULL: they are not */
 	uint64_t pa;
@@ -72,7 +72,7 @@ void summarize_larger(const struct space *space, struct summary *summary)
 	struct whole *wholes = calloc(space->table_count, sizeof(*wholes));
 
 	if (wholes == NULL) {
-		fail("out of memory");
+		give_up("out of memory");
 	}
 	for (size_t i = space->table_count; i-- > 0;) {
 		judge_table(space, &space->tables[i], wholes, &wholes[i]);
@@ -84,8 +84,8 @@ void summarize_larger(const struct space *space, struct summary *summary)
 		if (!can_be_leaf(space, wholes, i) || can_be_leaf(space, wholes, table->parent)) {
 			continue;
 		}
-		summary->larger = grow(summary->larger, summary->larger_count,
-				       sizeof(*summary->larger));
+		summary->larger =
+			grow(summary->larger, summary->larger_count, sizeof(*summary->larger));
 		larger = &summary->larger[summary->larger_count++];
 		larger->space = space;
 		larger->va = space_address(space, table->va);

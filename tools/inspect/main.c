@@ -69,7 +69,7 @@ static uint64_t number_of(const char *option, const char *text)
 	uint64_t number;
 
 	if (!parse_number(text, &number)) {
-		fail("%s %s: not a number", option, text);
+		give_up("%s %s: not a number", option, text);
 	}
 	return number;
 }
@@ -80,10 +80,10 @@ static void add_raw(struct input *input, const char *text)
 	struct raw_input *raw;
 
 	if (at == NULL || !parse_number(at + 1, &(uint64_t){0})) {
-		fail("--raw %s: not FILE@ADDRESS", text);
+		give_up("--raw %s: not FILE@ADDRESS", text);
 	}
 	if (input->raw_count == RAW_INPUTS_MAX) {
-		fail("more than %d files of memory", RAW_INPUTS_MAX);
+		give_up("more than %d files of memory", RAW_INPUTS_MAX);
 	}
 	raw = &input->raw[input->raw_count++];
 	raw->path = keep_text(text);
@@ -111,7 +111,7 @@ static bool take_input(struct input *input, const char *option, const char *valu
 	} else if (strcmp(option, "--format") == 0) {
 		input->format = format_find(value);
 		if (input->format == NULL) {
-			fail("--format %s: none of %s", value, FORMAT_NAMES);
+			give_up("--format %s: none of %s", value, FORMAT_NAMES);
 		}
 	} else if (strcmp(option, "--va-bits") == 0) {
 		input->va_bits = number_of(option, value);
@@ -149,7 +149,7 @@ static bool take_output(struct request *request, const char *option, const char 
 static void begin_diff(struct request *request)
 {
 	if (request->diff) {
-		fail("--diff compares two images, not more");
+		give_up("--diff compares two images, not more");
 	}
 	request->diff = true;
 	request->other = request->input;
@@ -198,13 +198,13 @@ static void take_arguments(struct request *request, int argc, char **argv)
 		}
 		if (argv[i][0] != '-') {
 			if (input->elf != NULL) {
-				fail("two ELF files, %s and %s: put --diff between them",
-				     input->elf, argv[i]);
+				give_up("two ELF files, %s and %s: put --diff between them",
+					input->elf, argv[i]);
 			}
 			input->elf = argv[i];
 		} else if (value == NULL || (!take_input(input, argv[i], value) &&
 					     !take_output(request, argv[i], value))) {
-			fail("%s: no such option, or it needs a value; see --help", argv[i]);
+			give_up("%s: no such option, or it needs a value; see --help", argv[i]);
 		} else {
 			i++;
 		}
@@ -216,16 +216,16 @@ static FILE *open_output(const char *path)
 	FILE *file = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
 
 	if (file == NULL) {
-		fail("%s: %s", path, strerror(errno));
+		give_up("%s: %s", path, strerror(errno));
 	}
 	return file;
 }
 
 static void close_output(FILE *file, const char *path)
 {
-	if (file == stdout ? fflush(file) != 0 || ferror(file) != 0 :
-			     ((ferror(file) != 0) | (fclose(file) != 0)) != 0) {
-		fail("%s: can't be written", path);
+	if (file == stdout ? fflush(file) != 0 || ferror(file) != 0
+			   : ((ferror(file) != 0) | (fclose(file) != 0)) != 0) {
+		give_up("%s: can't be written", path);
 	}
 }
 
@@ -290,8 +290,8 @@ int main(int argc, char **argv)
 {
 	static struct request request;
 	static struct summary summary;
-	struct image other;
-	struct image image;
+	static struct image other;
+	static struct image image;
 	bool is_fine;
 
 	take_arguments(&request, argc, argv);

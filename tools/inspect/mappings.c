@@ -24,8 +24,8 @@ static void add_leaves(struct space *space, const struct run *run, unsigned int 
 		mapping = &space->mappings[space->mapping_count - 1];
 	}
 	if (mapping == NULL || !is_joined(mapping, va, run, pa, name)) {
-		space->mappings = grow(space->mappings, space->mapping_count,
-				       sizeof(*space->mappings));
+		space->mappings =
+			grow(space->mappings, space->mapping_count, sizeof(*space->mappings));
 		mapping = &space->mappings[space->mapping_count++];
 		memset(mapping, 0, sizeof(*mapping));
 		mapping->va = va;

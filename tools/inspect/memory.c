@@ -20,7 +20,7 @@ const unsigned char *memory_map_file(const char *path, size_t *size)
 	void *bytes;
 
 	if (file < 0 || fstat(file, &status) != 0) {
-		fail("%s: %s", path, strerror(errno));
+		give_up("%s: %s", path, strerror(errno));
 	}
 	*size = (size_t)status.st_size;
 	if (*size == 0) {
@@ -29,7 +29,7 @@ const unsigned char *memory_map_file(const char *path, size_t *size)
 	}
 	bytes = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, file, 0);
 	if (bytes == MAP_FAILED) {
-		fail("%s: %s", path, strerror(errno));
+		give_up("%s: %s", path, strerror(errno));
 	}
 	(void)close(file);
 	return bytes;
@@ -72,7 +72,8 @@ bool memory_read(const struct memory *memory, uint64_t pa, void *to, size_t size
 		uint64_t there;
 
 		if (piece == NULL) {
-			return memory->remote != NULL && remote_read(memory->remote, pa, next, size);
+			return memory->remote != NULL &&
+			       remote_read(memory->remote, pa, next, size);
 		}
 		there = piece->size - (pa - piece->pa);
 		if (there > size) {

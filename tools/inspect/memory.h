@@ -4,7 +4,7 @@
 
 /**
  * @file memory.h
- * Physical memory as far as it is known: pieces of files, or a machine at the other end of a socket.
+ * Physical memory as far as it is known: pieces of files, or a machine behind a socket.
  */
 
 #include "common.h"

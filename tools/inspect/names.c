@@ -87,13 +87,13 @@ void names_read(struct names *names, const char *path)
 	char line[512];
 
 	if (file == NULL) {
-		fail("%s: %s", path, strerror(errno));
+		give_up("%s: %s", path, strerror(errno));
 	}
 	while (fgets(line, sizeof(line), file) != NULL) {
 		number++;
 		line[strcspn(line, "\n")] = '\0';
 		if (line[0] != '\0' && line[0] != '#' && !add_line(names, line)) {
-			fail("%s:%u: not START SIZE KIND NAME: %s", path, number, line);
+			give_up("%s:%u: not START SIZE KIND NAME: %s", path, number, line);
 		}
 	}
 	(void)fclose(file);

@@ -20,7 +20,7 @@
 #define CHUNK 1024
 /* Descriptions of registers are some 50 KiB. */
 #define DESCRIPTION_MAX (1u << 20)
-#define SECONDS_MAX 10
+#define SECONDS_MAX     10
 
 struct remote {
 	int socket;
@@ -38,7 +38,7 @@ static int connect_unix(const char *path)
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	if (strlen(path) >= sizeof(address.sun_path)) {
-		fail("%s: too long for a socket's path", path);
+		give_up("%s: too long for a socket's path", path);
 	}
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
@@ -57,7 +57,7 @@ static int connect_tcp(const char *where)
 	int fd = -1;
 
 	if (colon == NULL || (size_t)(colon - where) >= sizeof(host)) {
-		fail("%s: neither HOST:PORT nor the path of a socket", where);
+		give_up("%s: neither HOST:PORT nor the path of a socket", where);
 	}
 	memcpy(host, where, (size_t)(colon - where));
 	host[colon - where] = '\0';
@@ -81,7 +81,7 @@ static void send_all(struct remote *remote, const char *bytes, size_t size)
 		ssize_t sent = send(remote->socket, bytes, size, MSG_NOSIGNAL);
 
 		if (sent <= 0) {
-			fail("the gdb stub closed the connection");
+			give_up("the gdb stub closed the connection");
 		}
 		bytes += sent;
 		size -= (size_t)sent;
@@ -94,8 +94,8 @@ static unsigned char receive(struct remote *remote)
 		ssize_t got = recv(remote->socket, remote->input, sizeof(remote->input), 0);
 
 		if (got <= 0) {
-			fail("the gdb stub %s", got == 0 ? "closed the connection" :
-							   "does not answer");
+			give_up("the gdb stub %s",
+				got == 0 ? "closed the connection" : "does not answer");
 		}
 		remote->used = 0;
 		remote->filled = (size_t)got;
@@ -115,7 +115,7 @@ static int digit_of(int c)
 static void put(struct remote *remote, unsigned char c)
 {
 	if (remote->packet_size == PACKET_MAX - 1) {
-		fail("the gdb stub sends too long a packet");
+		give_up("the gdb stub sends too long a packet");
 	}
 	remote->packet[remote->packet_size++] = (char)c;
 }
@@ -163,7 +163,7 @@ static void receive_packet(struct remote *remote)
 	high = digit_of(receive(remote));
 	low = digit_of(receive(remote));
 	if (high < 0 || low < 0 || sum != (unsigned int)(high * 16 + low)) {
-		fail("the gdb stub sent a damaged packet");
+		give_up("the gdb stub sent a damaged packet");
 	}
 	send_all(remote, "+", 1);
 }
@@ -180,7 +180,7 @@ static void ask(struct remote *remote, const char *command)
 	}
 	size = snprintf(packet, sizeof(packet), "$%s#%02x", command, sum & 0xff);
 	if (size < 0 || (size_t)size >= sizeof(packet)) {
-		fail("too long a command for the gdb stub");
+		give_up("too long a command for the gdb stub");
 	}
 	send_all(remote, packet, (size_t)size);
 	receive_packet(remote);
@@ -192,11 +192,11 @@ struct remote *remote_open(const char *where)
 	struct remote *remote = calloc(1, sizeof(*remote));
 
 	if (remote == NULL) {
-		fail("out of memory");
+		give_up("out of memory");
 	}
 	remote->socket = strchr(where, '/') != NULL ? connect_unix(where) : connect_tcp(where);
 	if (remote->socket < 0) {
-		fail("%s: no connection", where);
+		give_up("%s: no connection", where);
 	}
 	(void)setsockopt(remote->socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	send_all(remote, "+", 1);
@@ -204,7 +204,8 @@ struct remote *remote_open(const char *where)
 	ask(remote, "?");
 	ask(remote, "Qqemu.PhyMemMode:1");
 	if (strcmp(remote->packet, "OK") != 0) {
-		fail("%s: the gdb stub has no physical memory: not QEMU's, or one before 4.1", where);
+		give_up("%s: the gdb stub has no physical memory: not QEMU's, or one before 4.1",
+			where);
 	}
 	return remote;
 }
@@ -217,7 +218,7 @@ void remote_choose_cpu(struct remote *remote, unsigned int cpu)
 	snprintf(command, sizeof(command), "Hg%x", cpu + 1);
 	ask(remote, command);
 	if (strcmp(remote->packet, "OK") != 0) {
-		fail("there is no CPU %u", cpu);
+		give_up("there is no CPU %u", cpu);
 	}
 }
 
@@ -318,7 +319,7 @@ static void read_description(struct remote *remote)
 
 	remote->description = calloc(1, DESCRIPTION_MAX);
 	if (remote->description == NULL) {
-		fail("out of memory");
+		give_up("out of memory");
 	}
 	used = read_file(remote, "target.xml", 0);
 	main_end = used;

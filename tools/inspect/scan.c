@@ -10,8 +10,7 @@
 
 uint64_t space_address(const struct space *space, uint64_t index_va)
 {
-	uint64_t mask = space->va_bits == 64 ? UINT64_MAX :
-					       (UINT64_C(1) << space->va_bits) - 1;
+	uint64_t mask = space->va_bits == 64 ? UINT64_MAX : (UINT64_C(1) << space->va_bits) - 1;
 
 	if (space->half == VMM_UPPER_HALF ||
 	    (space->half == VMM_BOTH_HALVES && (index_va >> (space->va_bits - 1) & 1) != 0)) {
@@ -44,8 +43,8 @@ static uint32_t entries_at(const struct space *space, unsigned int level)
 {
 	const struct vmm_geometry *geometry = &space->decoder.format->codec->geometry;
 	unsigned int shift = geometry->page_shift + level * geometry->index_bits;
-	unsigned int bits = level == space->root_level ? space->va_bits - shift :
-							 geometry->index_bits;
+	unsigned int bits =
+		level == space->root_level ? space->va_bits - shift : geometry->index_bits;
 
 	return UINT32_C(1) << bits;
 }
@@ -84,8 +83,7 @@ static bool continues(const struct space *space, const struct run *run, uint64_t
 	}
 	return look->kind == LOOK_BAD ||
 	       (look_is_alike(look, &run->look) && look->contig == run->look.contig &&
-		look->pa == run->look.pa +
-				    run->count * level_size(space->decoder.format, level));
+		look->pa == run->look.pa + run->count * level_size(space->decoder.format, level));
 }
 
 static uint32_t add_table(struct space *space, uint64_t pa, uint64_t va, unsigned int level,
@@ -162,6 +160,12 @@ static void add_descriptor(struct space *space, uint32_t id, uint32_t index, uin
 	}
 }
 
+/* Tables to be read, the next one last. */
+struct pending {
+	uint32_t *ids;
+	size_t count;
+};
+
 static void read_table(struct image *image, struct space *space, uint32_t id, uint64_t *words)
 {
 	struct table *table = &space->tables[id];
@@ -178,33 +182,53 @@ static void read_table(struct image *image, struct space *space, uint32_t id, ui
 	}
 }
 
-void scan_space(struct image *image, unsigned int index)
+/* Puts the tables from `first` on, which were found last, in front of all that wait. */
+static void wait_in_order(struct pending *pending, const struct space *space, size_t first)
 {
-	struct space *space = &image->spaces[index];
-	uint64_t left = space->limit != 0 ? space->limit : SCAN_LIMIT;
-	uint64_t *words;
-
-	space->root_level = (uint8_t)root_level_of(space);
-	words = calloc(UINT32_C(1) << space->decoder.format->codec->geometry.index_bits,
-		       sizeof(*words));
-	if (words == NULL) {
-		fail("out of memory");
-	}
-	(void)add_table(space, space->root, 0, space->root_level, 0);
-	/* Invariant: tables before `id` are read; their children stand behind it. */
-	for (uint32_t id = 0; id < space->table_count; id++) {
-		uint32_t entry_count = space->tables[id].entry_count;
-
-		if (space->tables[id].state == TABLE_LOOP) {
-			continue;
+	for (size_t id = space->table_count; id-- > first;) {
+		if (space->tables[id].state != TABLE_LOOP) {
+			pending->ids = grow(pending->ids, pending->count, sizeof(*pending->ids));
+			pending->ids[pending->count++] = (uint32_t)id;
 		}
+	}
+}
+
+/* In the order of addresses, so that what a limit allows is whole from the lowest address on. */
+static void read_tables(struct image *image, struct space *space, uint64_t *words)
+{
+	uint64_t left = space->limit != 0 ? space->limit : SCAN_LIMIT;
+	struct pending pending = {0};
+
+	(void)add_table(space, space->root, 0, space->root_level, 0);
+	wait_in_order(&pending, space, 0);
+	while (pending.count > 0) {
+		uint32_t id = pending.ids[--pending.count];
+		uint32_t entry_count = space->tables[id].entry_count;
+		size_t known = space->table_count;
+
 		if (entry_count > left || space->run_count > SCAN_RUNS_MAX) {
 			space->is_cut = true;
 			break;
 		}
 		left -= entry_count;
 		read_table(image, space, id, words);
+		wait_in_order(&pending, space, known);
 	}
+	free(pending.ids);
+}
+
+void scan_space(struct image *image, unsigned int index)
+{
+	struct space *space = &image->spaces[index];
+	uint64_t *words;
+
+	space->root_level = (uint8_t)root_level_of(space);
+	words = calloc(UINT32_C(1) << space->decoder.format->codec->geometry.index_bits,
+		       sizeof(*words));
+	if (words == NULL) {
+		give_up("out of memory");
+	}
+	read_tables(image, space, words);
 	free(words);
 	mappings_find(space, &image->names);
 }
@@ -226,8 +250,8 @@ unsigned int scan_walk(const struct image *image, const struct space *space, uin
 		step->table = table;
 		step->level = (uint8_t)level;
 		step->index = (uint32_t)(va / size) & (entries_at(space, level) - 1);
-		step->missing = !memory_read_words(&image->memory, table + step->index * UINT64_C(8),
-						   &step->desc, 1);
+		step->missing = !memory_read_words(
+			&image->memory, table + step->index * UINT64_C(8), &step->desc, 1);
 		if (step->missing) {
 			return count;
 		}

@@ -23,8 +23,8 @@
 
 /** Descriptors side by side that are alike but for the address, which goes up with them. */
 struct run {
-	uint64_t desc; /**< the first one */
-	uint64_t step; /**< from one to the next, modulo 2^64 */
+	uint64_t desc;    /**< the first one */
+	uint64_t step;    /**< from one to the next, modulo 2^64 */
 	struct look look; /**< the first one's; pa is exact for each leaf */
 	uint32_t index;
 	uint32_t count; /**< 1 for table descriptors */
@@ -41,7 +41,7 @@ enum table_state {
 /** A table where a descriptor links it; one that is linked twice is here twice. */
 struct table {
 	uint64_t pa;
-	uint64_t va;        /**< the first address that it translates */
+	uint64_t va; /**< the first address that it translates */
 	size_t first_run;
 	uint32_t run_count; /**< 0 unless it was read */
 	uint32_t parent;    /**< NO_TABLE: the root. Parents come before their children */
@@ -50,7 +50,7 @@ struct table {
 	uint32_t used_count; /**< valid descriptors */
 	uint8_t level;
 	uint8_t below;
-	uint8_t state;      /**< enum table_state */
+	uint8_t state; /**< enum table_state */
 };
 
 /** Addresses that are mapped alike, to contiguous memory, under one name. */
@@ -58,11 +58,11 @@ struct mapping {
 	uint64_t va;
 	uint64_t size;
 	uint64_t pa;
-	uint64_t desc;      /**< of the first leaf */
-	struct look look;   /**< of the first leaf */
-	const struct name *name; /**< NULL: none is known */
+	uint64_t desc;                       /**< of the first leaf */
+	struct look look;                    /**< of the first leaf */
+	const struct name *name;             /**< NULL: none is known */
 	uint64_t leaf_count[VMM_LEVELS_MAX]; /**< by level */
-	uint64_t contig_count; /**< leaves in runs */
+	uint64_t contig_count;               /**< leaves in runs */
 };
 
 /** Addresses that fault because of what the tables hold. */
@@ -85,7 +85,7 @@ struct space {
 	uint64_t limit; /* of descriptors */
 	/* The rest is what it found. */
 	uint8_t root_level;
-	bool is_cut;    /**< a limit was reached */
+	bool is_cut; /**< a limit was reached */
 	struct table *tables;
 	size_t table_count;
 	struct run *runs;
@@ -128,8 +128,8 @@ struct step {
 };
 
 /**
- * Walks as the hardware does; reads what it needs and nothing else. Returns the number of steps; the
- * last one decides. *pa is written if that one is a leaf.
+ * Walks as the hardware does; reads what it needs and nothing else. Returns the number of steps;
+ * the last one decides. *pa is written if that one is a leaf.
  */
 unsigned int scan_walk(const struct image *image, const struct space *space, uint64_t va,
 		       struct step steps[VMM_LEVELS_MAX], uint64_t *pa);

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* The mappings of all spaces of an image, in the order of addresses, and the next one to look at. */
+/* The mappings of all spaces of an image, in the order of addresses, and the next one. */
 struct side {
 	const struct image *image;
 	unsigned int space;
@@ -119,7 +119,7 @@ bool show_diff(FILE *out, const struct image *old_image, const struct image *new
 	uint64_t change_count = 0;
 	uint64_t from = 0;
 
-	/* Invariant: everything below `from` is compared; the front mappings end at `from` or above. */
+	/* Invariant: all below `from` is compared; the front mappings end at `from` or above. */
 	while (old_mapping != NULL || new_mapping != NULL) {
 		uint64_t old_va = old_mapping != NULL ? old_mapping->va : UINT64_MAX;
 		uint64_t new_va = new_mapping != NULL ? new_mapping->va : UINT64_MAX;
@@ -128,13 +128,13 @@ bool show_diff(FILE *out, const struct image *old_image, const struct image *new
 		old_va = old_va < from ? from : old_va;
 		new_va = new_va < from ? from : new_va;
 		if (new_mapping == NULL || (old_mapping != NULL && old_va < new_va)) {
-			last = new_mapping == NULL ? last_of(old_mapping) :
-						     smaller(last_of(old_mapping), new_va - 1);
+			last = new_mapping == NULL ? last_of(old_mapping)
+						   : smaller(last_of(old_mapping), new_va - 1);
 			show_side(out, "-", old_va, last, old_mapping);
 			change_count++;
 		} else if (old_mapping == NULL || new_va < old_va) {
-			last = old_mapping == NULL ? last_of(new_mapping) :
-						     smaller(last_of(new_mapping), old_va - 1);
+			last = old_mapping == NULL ? last_of(new_mapping)
+						   : smaller(last_of(new_mapping), old_va - 1);
 			show_side(out, "+", new_va, last, new_mapping);
 			change_count++;
 		} else {

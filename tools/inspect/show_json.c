@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Everything as one JSON object. Addresses, sizes and descriptors are texts: JSON's numbers have 53 bits. */
+/*
+ * Everything as one JSON object. Addresses, sizes and descriptors are texts: many programs read
+ * JSON's numbers with 53 bits.
+ */
 
 #include "show.h"
 
@@ -43,7 +46,7 @@ static void make_slots(struct dictionary *dictionary, size_t slot_count)
 	free(dictionary->slots);
 	dictionary->slots = calloc(slot_count, sizeof(*dictionary->slots));
 	if (dictionary->slots == NULL) {
-		fail("out of memory");
+		give_up("out of memory");
 	}
 	dictionary->slot_count = slot_count;
 	for (size_t i = 0; i < dictionary->count; i++) {
@@ -56,13 +59,13 @@ static uint32_t index_of_words(struct dictionary *dictionary, const char *words)
 	uint32_t *slot;
 
 	if (dictionary->slot_count < 2 * (dictionary->count + 1)) {
-		make_slots(dictionary, dictionary->slot_count < 64 ? 64 :
-								     4 * dictionary->slot_count);
+		make_slots(dictionary,
+			   dictionary->slot_count < 64 ? 64 : 4 * dictionary->slot_count);
 	}
 	slot = slot_of(dictionary, words);
 	if (*slot == 0) {
-		dictionary->words = grow(dictionary->words, dictionary->count,
-					 sizeof(*dictionary->words));
+		dictionary->words =
+			grow(dictionary->words, dictionary->count, sizeof(*dictionary->words));
 		dictionary->words[dictionary->count++] = keep_text(words);
 		*slot = (uint32_t)dictionary->count;
 	}
@@ -194,9 +197,9 @@ static void put_levels(FILE *out, const struct space *space, const struct level_
 		put_separator(out, level);
 		fprintf(out, "{\"level\":%d,", level_number(space->decoder.format, level));
 		put_hex(out, "leaf_size", level_size(space->decoder.format, level));
-		fprintf(out, ",\"leaves\":%" PRIu64 ",\"in_runs\":%" PRIu64
-			     ",\"could_be_runs\":%" PRIu64 ",\"tables\":%" PRIu64
-			     ",\"descriptors\":%" PRIu64 ",\"used\":%" PRIu64 "}",
+		fprintf(out,
+			",\"leaves\":%" PRIu64 ",\"in_runs\":%" PRIu64 ",\"could_be_runs\":%" PRIu64
+			",\"tables\":%" PRIu64 ",\"descriptors\":%" PRIu64 ",\"used\":%" PRIu64 "}",
 			figures->leaf_count, figures->contig_count, figures->run_candidates,
 			figures->table_count, figures->slot_count, figures->used_count);
 	}

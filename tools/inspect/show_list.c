@@ -15,8 +15,9 @@ const char *leaves_text(char text[LEAVES_MAX], const struct format *format,
 	text[0] = '\0';
 	for (unsigned int level = VMM_LEVELS_MAX; level-- > 0;) {
 		if (mapping->leaf_count[level] != 0 && used < LEAVES_MAX) {
-			used += (size_t)snprintf(text + used, LEAVES_MAX - used, "%s%" PRIu64 " x %s",
-						 used == 0 ? "" : ", ", mapping->leaf_count[level],
+			used += (size_t)snprintf(text + used, LEAVES_MAX - used,
+						 "%s%" PRIu64 " x %s", used == 0 ? "" : ", ",
+						 mapping->leaf_count[level],
 						 text_size(size, level_size(format, level)));
 		}
 	}
@@ -117,7 +118,8 @@ static void show_step(FILE *out, const struct space *space, const struct step *s
 	fprintf(out, "0x%016" PRIx64 ", %s", step->desc,
 		decode_words(&space->decoder, step->desc, step->level, &step->look, words));
 	if (step->look.kind == LOOK_LEAF || step->look.kind == LOOK_TABLE) {
-		fprintf(out, " at %s", text_address(pa, step->look.pa));
+		fprintf(out, step->look.kind == LOOK_LEAF ? ", physical %s" : " at %s",
+			text_address(pa, step->look.pa));
 	}
 	fputc('\n', out);
 }

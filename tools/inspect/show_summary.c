@@ -30,13 +30,13 @@ static void show_levels(FILE *out, const struct space *space, const struct level
 {
 	char text[TEXT_MAX];
 
-	fprintf(out, "%s: %s mapped\n", half_text(space->half),
-		text_size_about(text, mapped_size));
+	fprintf(out, "%s: %s mapped\n", half_text(space->half), text_size_about(text, mapped_size));
 	for (unsigned int level = 0; level <= space->root_level; level++) {
 		const struct level_figures *figures = &levels[level];
 
-		fprintf(out, "  level %d: %" PRIu64 " table%s, %" PRIu64 " of %" PRIu64
-			     " descriptors in use; ",
+		fprintf(out,
+			"  level %d: %" PRIu64 " table%s, %" PRIu64 " of %" PRIu64
+			" descriptors in use; ",
 			level_number(space->decoder.format, level), figures->table_count,
 			plural(figures->table_count), figures->used_count, figures->slot_count);
 		fprintf(out, "%" PRIu64 " lea%s of %s", figures->leaf_count,
@@ -146,7 +146,8 @@ static void show_larger(FILE *out, const struct image *image, const struct summa
 					is_listed ? "," : "",
 					summary->levels[i][level].run_candidates,
 					plural(summary->levels[i][level].run_candidates),
-					1u << space->decoder.format->codec->geometry.run_shift[level],
+					1u << space->decoder.format->codec->geometry
+							.run_shift[level],
 					text_size(size, level_size(space->decoder.format, level)));
 				is_listed = true;
 			}

@@ -32,7 +32,8 @@ static void show_target(FILE *out, const struct space *space, const struct run *
 	if (look->kind != LOOK_LEAF && look->kind != LOOK_TABLE) {
 		return;
 	}
-	fprintf(out, " at %s", text_address(pa, look->pa));
+	fprintf(out, look->kind == LOOK_LEAF ? ", physical %s" : " at %s",
+		text_address(pa, look->pa));
 	if (run->child != NO_TABLE) {
 		const struct table *child = &space->tables[run->child];
 
@@ -121,14 +122,16 @@ void show_tree(FILE *out, const struct image *image, bool all)
 	for (unsigned int i = 0; i < image->space_count; i++) {
 		const struct space *space = &image->spaces[i];
 
-		fprintf(out, "%s%s, %s: root table at %s, level %d, %u of %u descriptors in use%s\n",
+		fprintf(out,
+			"%s%s, %s: root table at %s, level %d, %u of %u descriptors in use%s\n",
 			i == 0 ? "" : "\n", half_text(space->half),
-			space->decoder.format->codec->geometry.name, text_address(root, space->root),
+			space->decoder.format->codec->geometry.name,
+			text_address(root, space->root),
 			level_number(space->decoder.format, space->root_level),
 			space->tables[0].used_count, space->tables[0].entry_count,
-			space->tables[0].state == TABLE_READ ?
-				"" :
-				"; it is not in the memory that is known");
+			space->tables[0].state == TABLE_READ
+				? ""
+				: "; it is not in the memory that is known");
 		show_space(out, space, all);
 	}
 }
@@ -148,11 +151,12 @@ static void dot_leaves(FILE *out, unsigned int index, size_t id, const struct sp
 			fprintf(out, "  s%ut%zu -> s%ur%zu [label=\"", index, id, index,
 				table->first_run + i);
 			show_index(out, run->index, run->count);
-			fprintf(out, "\"];\n  s%ur%zu [shape=box, style=\"rounded%s\", label=\"%s\\n",
+			fprintf(out,
+				"\"];\n  s%ur%zu [shape=box, style=\"rounded%s\", label=\"%s\\n",
 				index, table->first_run + i,
 				run->look.kind == LOOK_BAD ? ",bold\", color=\"red" : "",
-				text_address(va, space_address(space,
-							       table->va + run->index * size)));
+				text_address(va,
+					     space_address(space, table->va + run->index * size)));
 			fprintf(out, "%u x %s\\nat %s\"];\n", run->count,
 				decode_words(&space->decoder, run->desc, table->level, &run->look,
 					     words),
@@ -175,10 +179,9 @@ void show_dot(FILE *out, const struct image *image)
 			const struct table *table = &space->tables[id];
 
 			fprintf(out, "  s%ut%zu [label=\"%s\\nlevel %d table at ", i, id,
-				table->parent == NO_TABLE ? half_text(space->half) :
-							    text_address(text,
-									 space_address(space,
-										       table->va)),
+				table->parent == NO_TABLE
+					? half_text(space->half)
+					: text_address(text, space_address(space, table->va)),
 				level_number(space->decoder.format, table->level));
 			fprintf(out, "%s\\n%u of %u in use\"];\n", text_address(text, table->pa),
 				table->used_count, table->entry_count);

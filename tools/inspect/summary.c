@@ -51,8 +51,8 @@ static uint64_t run_candidates(const struct space *space, const struct table *ta
 	uint64_t start = table->va + run->index * size;
 	uint64_t end = start + run->count * size;
 
-	if (geometry->run_shift[table->level] == 0 || run->look.contig ||
-	    run->look.why != NULL || ((start ^ run->look.pa) & (reach - 1)) != 0) {
+	if (geometry->run_shift[table->level] == 0 || run->look.contig || run->look.why != NULL ||
+	    ((start ^ run->look.pa) & (reach - 1)) != 0) {
 		return 0;
 	}
 	start = (start + reach - 1) & ~(reach - 1);
@@ -130,8 +130,8 @@ static void summarize_frames(const struct image *image, struct summary *summary)
 	free(frames);
 }
 
-static void add_hole(struct summary *summary, const struct image *image,
-		     const struct space *space, uint64_t va, uint64_t last)
+static void add_hole(struct summary *summary, const struct image *image, const struct space *space,
+		     uint64_t va, uint64_t last)
 {
 	const struct name *name = names_from(&image->names, va);
 	struct hole *hole;

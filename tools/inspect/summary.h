@@ -47,18 +47,18 @@ struct mismatch {
 /** Figures of one level of one space. */
 struct level_figures {
 	uint64_t leaf_count;
-	uint64_t contig_count; /**< leaves in contiguous runs */
+	uint64_t contig_count;   /**< leaves in contiguous runs */
 	uint64_t run_candidates; /**< contiguous runs that could be told as such and are not */
-	uint64_t table_count;  /**< tables, not frames: one that is linked twice counts twice */
-	uint64_t slot_count;   /**< their descriptors */
-	uint64_t used_count;   /**< their valid descriptors */
+	uint64_t table_count;    /**< tables, not frames: one that is linked twice counts twice */
+	uint64_t slot_count;     /**< their descriptors */
+	uint64_t used_count;     /**< their valid descriptors */
 };
 
 struct summary {
 	struct level_figures levels[2][VMM_LEVELS_MAX]; /**< by space and level */
 	uint64_t mapped_size[2];
-	uint64_t frame_count; /**< distinct frames with tables */
-	uint64_t frame_size;  /**< all of them, in bytes */
+	uint64_t frame_count;  /**< distinct frames with tables */
+	uint64_t frame_size;   /**< all of them, in bytes */
 	uint64_t shared_count; /**< tables that are linked more than once, beyond the first link */
 	const struct mapping **wx;
 	size_t wx_count;

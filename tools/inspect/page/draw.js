@@ -87,7 +87,8 @@ function boxText(box) {
 	if (!box.thing) {
 		return `${box.count} ranges`;
 	}
-	return box.thing.name || CLASSES[box.kind];
+	const name = box.thing.name || CLASSES[box.kind];
+	return box.kind === "guard" ? `${name} (guard)` : name;
 }
 
 function drawBoxes(parent, list, y, height, chosen) {

@@ -164,6 +164,11 @@ function runAt(table, index) {
 }
 
 const HEX = (1n << 64n) - 1n;
+const UNREAD = {
+	"missing": ", which is not in the memory that is known,",
+	"loop": ", which is one of those that lead to it,",
+	"left out": ", which was not looked at, as there were too many before,",
+};
 
 // The steps from the root to what decides about an address.
 function walk(va) {
@@ -194,7 +199,7 @@ function walk(va) {
 		base += BigInt(index) * size;
 		table = run && run[7] !== null ? space.tables[run[7]] : null;
 		if (table && table.state !== "read") {
-			step.words += `; the table is ${table.state}`;
+			step.words += UNREAD[table.state];
 			table = null;
 		}
 	}
@@ -223,9 +228,10 @@ function parseAddress(text) {
 // What a search finds: an address, or the first thing whose name has the text in it.
 function find(text) {
 	const wanted = text.trim().toLowerCase();
+	const first = (has) => mappings.find(has) || things.find(has);
 	const named = wanted === "" ? null :
-		things.find((thing) => thing.name.toLowerCase() === wanted) ||
-		things.find((thing) => thing.name.toLowerCase().includes(wanted));
+		first((thing) => thing.name.toLowerCase() === wanted) ||
+		first((thing) => thing.name.toLowerCase().includes(wanted));
 	const va = parseAddress(wanted);
 	if (/^0x/.test(wanted) || (va !== null && !named)) {
 		return va;

@@ -197,9 +197,10 @@ function tellHere() {
 		const hole = holeAt(chosenVa);
 		if (thing) {
 			fact("Kind", CLASSES[thing.kind]);
+			fact("Range", `${addressText(thing.va)} to ${addressText(thing.last)}`, "mono");
 		}
 		fact("Hole", `${addressText(hole.va)} to ${addressText(hole.last)}`, "mono");
-		fact("Size", sizeText(hole.size));
+		fact("Its size", sizeText(hole.size));
 	}
 }
 
