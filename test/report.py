@@ -6,7 +6,8 @@
   report.py failure NAME TALLY           one failure that left no log: a build that broke
   report.py sum TALLY                    prints "N passed, N failed", the exit status follows it
 
-A test that prints TAP counts case by case, every other as one. Each count is a line in TALLY.
+A test that prints TAP counts case by case, every other as one. A program that skips, for want of an
+optional tool, counts as nothing and says why. Each count is a line in TALLY.
 """
 
 import json
@@ -22,6 +23,8 @@ CASE = re.compile(r"(not ok|ok) \d+( - |\s+# SKIP )(.*)$", re.MULTILINE)
 def count(entry):
     """Returns (passed, failed, names of failed cases) of one test."""
     good = entry["result"] in ("OK", "EXPECTEDFAIL")
+    if entry["result"] == "SKIP":
+        return 0, 0, []
     text = entry.get("stdout") or ""
     plans = [int(n) for n in PLAN.findall(text)]
     if not plans:
@@ -60,6 +63,9 @@ def log(name, build_dir, tally):
             good, bad, names = count(entry)
             passed += good
             failed += bad
+            if entry["result"] == "SKIP":
+                print(f"--- {name}: {entry['name'].split(' / ')[-1]} skipped: "
+                      + (entry.get("stdout") or "it doesn't say why").strip())
             for figure in re.findall(r"^figure: (.*)$", entry.get("stdout") or "", re.MULTILINE):
                 print(f"{name}: {figure}")
             if bad:
