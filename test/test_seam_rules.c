@@ -288,6 +288,27 @@ a9_a_private_leaf_of_the_upper_half_is_forgotten_for_all(const struct vmm_format
 	judge_on(format, &upper, upper_user_pages, unmap_last_page, TEST_SEAM_EXACT_ASID, "A9");
 }
 
+static void shared_pages(void)
+{
+	uint64_t size = test_arch_reach(seam.arch, seam.table.root_level);
+	vmm_va_region_t part = VMM_VA_REGION_INIT(here() & ~(size - 1), size);
+
+	test_seam_begin(&seam);
+	assert_int_equal(vmm_table_share(&seam.table, part, NULL), VMM_OK);
+	test_seam_end(&seam, VMM_OK);
+	test_seam_assert_sound(&seam);
+	user_pages();
+}
+
+static void a9_what_tables_share_is_forgotten_for_all(const struct vmm_format *format)
+{
+	bool is_riscv = test_formats_is_riscv(format);
+
+	judge(format, shared_pages, unmap_page, TEST_SEAM_EXACT_ASID, is_riscv ? "R13" : "A9");
+	judge(format, shared_pages, unmap_all, TEST_SEAM_EXACT_ASID, "A9");
+	judge(format, shared_pages, protect_two, TEST_SEAM_EXACT_ASID, is_riscv ? "R13" : "A9");
+}
+
 static void a9_the_end_of_a_table_forgets_before_it_frees(const struct vmm_format *format)
 {
 	set_up(format, &plain, user_pages);
@@ -442,6 +463,7 @@ int main(void)
 		TEST_CASE(a9_a_table_over_global_leaves_is_forgotten_for_all, TEST_ALL),
 		TEST_CASE(a9_a_table_of_the_upper_half_is_forgotten_for_all, TEST_ARM),
 		TEST_CASE(a9_a_private_leaf_of_the_upper_half_is_forgotten_for_all, TEST_ARM),
+		TEST_CASE(a9_what_tables_share_is_forgotten_for_all, TEST_ALL),
 		TEST_CASE(a9_the_end_of_a_table_forgets_before_it_frees, TEST_ALL),
 		TEST_CASE(a9_r15_no_other_asid_loses_what_was_private, TEST_ALL),
 		TEST_CASE(a10_a_table_is_published_before_it_is_linked, TEST_ALL),

@@ -18,7 +18,7 @@ struct obsolete {
 	uint64_t rows;  /* of adjacent leaves of one size */
 	uint64_t first; /* addresses of the leaves */
 	uint64_t last;
-	bool has_global;
+	bool has_global; /* or something that tables share */
 };
 
 static bool is_obsolete(const struct test_seam *self, const struct test_tlb_item *item)
@@ -49,6 +49,7 @@ static struct obsolete count_obsolete(const struct test_seam *self)
 		if (!is_obsolete(self, item)) {
 			continue;
 		}
+		obsolete.has_global |= test_tlb_is_shared(&self->tlb, item);
 		if (item->is_walk) {
 			obsolete.links++;
 			continue;

@@ -176,11 +176,19 @@ static bool is_address_hit(const struct test_tlb *self, const struct test_tlb_it
 	       first + (steps << request->stride_shift) <= last_of(self, item);
 }
 
+bool test_tlb_is_shared(const struct test_tlb *self, const struct test_tlb_item *item)
+{
+	uint64_t first = self->table->shared.bytes.start & self->table->va_mask;
+
+	return item->va - first < self->table->shared.bytes.size;
+}
+
 static bool is_asid_hit(const struct test_tlb *self, const struct test_tlb_item *item,
 			const struct vmm_invalidation *request)
 {
 	/* Whichever ASID runs, an Arm CPU walks the upper half by the same table. */
-	bool shared = !self->arch->riscv && self->table->half == VMM_UPPER_HALF;
+	bool shared = (!self->arch->riscv && self->table->half == VMM_UPPER_HALF) ||
+		      test_tlb_is_shared(self, item);
 
 	if (request->any_asid) {
 		return true;

@@ -69,6 +69,9 @@ enum test_tlb_clash test_tlb_add(struct test_tlb *self, uint64_t va, unsigned in
 const struct test_tlb_item *test_tlb_at(const struct test_tlb *self, uint64_t va,
 					unsigned int level, const struct test_tlb_item *from);
 
+/** Whether it is about what other tables share with this one: they have ASIDs of their own. */
+bool test_tlb_is_shared(const struct test_tlb *self, const struct test_tlb_item *item);
+
 /** Whether an invalidation, once complete, takes the item. */
 bool test_tlb_is_hit(const struct test_tlb *self, const struct test_tlb_item *item,
 		     const struct vmm_invalidation *request);
