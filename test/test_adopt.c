@@ -576,6 +576,61 @@ static void writable_and_executable_needs_the_option(void **state)
 	adopt(self);
 }
 
+/* --- corners --- */
+
+static void a_blob_of_the_same_format_and_another_page_is_refused(void **state)
+{
+	struct world *self = *state;
+
+	self->head.page_shift = 11;
+	write_blob(self);
+	assert_refused(self, VMM_ERR_UNSUPPORTED);
+}
+
+static void a_device_with_attributes_that_there_are_not_is_refused(void **state)
+{
+	struct world *self = *state;
+
+	self->entries[4].attr = vmm_attr(VMM_DEVICE.bits | VMM_ATTR_EXEC(VMM_EXEC_KERNEL));
+	write_blob(self);
+	assert_refused_at(self, VMM_ERR_ATTR, self->base + AT_WINDOW + PAGE);
+}
+
+static void a_device_partly_in_the_window_is_refused(void **state)
+{
+	struct world *self = *state;
+
+	/* Two pages of the format: a window of one's own ends between them. */
+	self->adoption.manager.mmio_window =
+		test_va_region(self->base + AT_WINDOW, PAGE + PAGE / 2);
+	assert_refused(self, VMM_ERR_RANGE);
+}
+
+static void whoever_asks_for_no_detail_gets_none(void **state)
+{
+	struct world *self = *state;
+
+	self->entries[1].pa = vmm_pa(0x50000000);
+	write_blob(self);
+	assert_int_equal(vmm_adopt(&self->vmm, &self->adoption, NULL), VMM_ERR_PHYS);
+}
+
+/* Firmware may map memory twice: that is for an audit to say, not for the adoption to refuse. */
+static void aliases_of_the_tables_are_adopted(void **state)
+{
+	struct world *self = *state;
+	vmm_attr_t nc = vmm_attr(VMM_ATTR_MEM(VMM_MEM_NC));
+
+	assert_int_equal(vmm_table_map(&self->made, self->entries[2].va, vmm_pa(IMAGE_PA),
+				       VMM_KERNEL_RW, NULL), VMM_OK);
+	assert_int_equal(vmm_table_map(&self->made,
+				       test_va_region(self->base + AT_GUARD + PAGE, PAGE),
+				       vmm_pa(IMAGE_PA + PAGE), nc, NULL), VMM_OK);
+	without_blob(self, "firmware");
+	assert_int_equal(vmm_adopt(&self->vmm, &self->adoption, &self->detail), VMM_OK);
+	assert_int_equal(vmm_audit(&self->vmm, NULL), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -612,6 +667,16 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_leaf_in_the_window_is_busy, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(writable_and_executable_needs_the_option, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(a_blob_of_the_same_format_and_another_page_is_refused,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_device_with_attributes_that_there_are_not_is_refused,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_device_partly_in_the_window_is_refused,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(whoever_asks_for_no_detail_gets_none,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(aliases_of_the_tables_are_adopted,
+						set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
