@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every operation that takes frames, with the n-th one missing for each n: everything is bit for
- * bit as it was, frames are given back in the reverse order, as clean as they came, and the source's
- * own error comes through. The same with a source that hands out a frame that it must not.
+ * bit as it was, frames are given back in the reverse order, as clean as they came, and the
+ * source's own error comes through. The same with a source that hands out a frame that it must not.
  */
 #include <string.h>
 
