@@ -25,12 +25,12 @@ VMM_BEGIN_DECLS
 
 /** An address that a CPU with its MMU on would translate. */
 typedef struct vmm_va_t {
-	uint64_t raw;
+	uint64_t raw; /**< the integer; use the functions below */
 } vmm_va_t;
 
 /** An address on the bus: what translation ends with. */
 typedef struct vmm_pa_t {
-	uint64_t raw;
+	uint64_t raw; /**< the integer; use the functions below */
 } vmm_pa_t;
 
 VMM_STATIC_ASSERT(sizeof(vmm_va_t) == 8, "a virtual address is one 64-bit word");
@@ -41,6 +41,7 @@ VMM_STATIC_ASSERT(sizeof(vmm_pa_t) == 8, "a physical address is one 64-bit word"
 	{                \
 		(raw)    \
 	}
+/** The same for a physical address. */
 #define VMM_PA_INIT(raw) \
 	{                \
 		(raw)    \

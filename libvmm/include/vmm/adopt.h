@@ -40,7 +40,7 @@ struct vmm_adoption {
 	struct vmm_table_config tables;
 	/** A blob, which is borrowed while the record has its names; NULL: there is none. */
 	const void *blob;
-	size_t blob_size;
+	size_t blob_size; /**< in bytes */
 	/** Without a blob: the name of everything that is found. NULL: the empty name. */
 	const char *name;
 };

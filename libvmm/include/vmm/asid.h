@@ -43,6 +43,7 @@ struct vmm_asid {
 
 /** What the allocator knows of one CPU. The caller gives an array. Members are private. */
 struct vmm_asid_cpu {
+	/** @privatesection */
 	uint64_t active;       /* tag of the space that it translates by; 0: none of ours */
 	uint64_t kept;         /* active when this generation began: not handed out in it */
 	bool is_flush_pending; /* a generation began since it forgot everything */
@@ -51,13 +52,14 @@ struct vmm_asid_cpu {
 /** How an allocator is set up. */
 struct vmm_asids_config {
 	struct vmm_asid_cpu *cpus; /**< one for each CPU, the allocator's from init on */
-	uint32_t cpu_count;
+	uint32_t cpu_count; /**< number of `cpus` */
 	uint8_t bits;         /**< of an ASID, 1 to 16: what CPU and tables have */
 	uint16_t kernel_last; /**< 0 to this one are never handed out; default: 0 alone */
 };
 
 /** An allocator. Zeroed before init. Members are private. */
 struct vmm_asids {
+	/** @privatesection */
 	struct vmm_asid_cpu *cpus;
 	uint32_t cpu_count;
 	uint32_t first; /* the lowest number handed out */

@@ -18,7 +18,7 @@ VMM_BEGIN_DECLS
 
 /** Attributes are one word in a struct, so that a size or an address does not pass for one. */
 typedef struct vmm_attr_t {
-	uint32_t bits;
+	uint32_t bits; /**< VMM_ATTR_ bits or-ed together */
 } vmm_attr_t;
 
 /** The kind of memory: how it may be cached, reordered and gathered. */
@@ -54,10 +54,10 @@ enum vmm_exec {
  */
 #define VMM_ATTR_LEAF_MAX(level) ((uint32_t)((level) + 1u) << 12)
 
-#define VMM_ATTR_MEM_MASK UINT32_C(0xf)
-#define VMM_ATTR_EXEC_MASK (UINT32_C(3) << 4)
-#define VMM_ATTR_SW_MASK (UINT32_C(3) << 10)
-#define VMM_ATTR_LEAF_MAX_MASK (UINT32_C(7) << 12)
+#define VMM_ATTR_MEM_MASK UINT32_C(0xf) /**< the field of VMM_ATTR_MEM() */
+#define VMM_ATTR_EXEC_MASK (UINT32_C(3) << 4) /**< the field of VMM_ATTR_EXEC() */
+#define VMM_ATTR_SW_MASK (UINT32_C(3) << 10) /**< the field of VMM_ATTR_SW() */
+#define VMM_ATTR_LEAF_MAX_MASK (UINT32_C(7) << 12) /**< the field of VMM_ATTR_LEAF_MAX() */
 /** Hints steer how a mapping is laid out; they are no property of the memory mapped. */
 #define VMM_ATTR_HINTS (VMM_ATTR_CONTIG | VMM_ATTR_LEAF_MAX_MASK)
 /** Every bit that has a meaning; any other is VMM_ERR_ATTR. */
@@ -73,19 +73,28 @@ VMM_INLINE vmm_attr_t vmm_attr(uint32_t bits)
 }
 
 /* The usual ones. */
+/** Code of the kernel. */
 #define VMM_KERNEL_RX vmm_attr(VMM_ATTR_EXEC(VMM_EXEC_KERNEL) | VMM_ATTR_GLOBAL)
+/** Constants of the kernel. */
 #define VMM_KERNEL_RO vmm_attr(VMM_ATTR_GLOBAL)
+/** Data of the kernel. */
 #define VMM_KERNEL_RW vmm_attr(VMM_ATTR_WRITE | VMM_ATTR_GLOBAL)
+/** Registers of a device, nGnRE, for the kernel. */
 #define VMM_DEVICE vmm_attr(VMM_ATTR_MEM(VMM_MEM_DEV_NGNRE) | VMM_ATTR_WRITE | VMM_ATTR_GLOBAL)
+/** Code of a user program. */
 #define VMM_USER_RX vmm_attr(VMM_ATTR_EXEC(VMM_EXEC_USER) | VMM_ATTR_USER)
+/** Constants of a user program. */
 #define VMM_USER_RO vmm_attr(VMM_ATTR_USER)
+/** Data of a user program. */
 #define VMM_USER_RW vmm_attr(VMM_ATTR_WRITE | VMM_ATTR_USER)
 
+/** The kind of memory. */
 VMM_INLINE enum vmm_mem vmm_attr_mem(vmm_attr_t attr)
 {
 	return (enum vmm_mem)(attr.bits & VMM_ATTR_MEM_MASK);
 }
 
+/** Who may execute. */
 VMM_INLINE enum vmm_exec vmm_attr_exec(vmm_attr_t attr)
 {
 	return (enum vmm_exec)((attr.bits & VMM_ATTR_EXEC_MASK) >> 4);
@@ -97,6 +106,7 @@ VMM_INLINE bool vmm_attr_has(vmm_attr_t attr, uint32_t bits)
 	return (attr.bits & bits) == bits;
 }
 
+/** Whether the memory is a device's registers, of any of the three kinds. */
 VMM_INLINE bool vmm_attr_is_device(vmm_attr_t attr)
 {
 	enum vmm_mem mem = vmm_attr_mem(attr);

@@ -38,21 +38,21 @@ VMM_BEGIN_DECLS
 /** What a blob says about the table. */
 struct vmm_blob_head {
 	const char *format; /**< vmm_geometry::name */
-	enum vmm_half half;
-	uint8_t va_bits;
-	uint8_t pa_bits;
-	uint8_t page_shift;
+	enum vmm_half half; /**< as the table was set up */
+	uint8_t va_bits; /**< input address size */
+	uint8_t pa_bits; /**< output address size */
+	uint8_t page_shift; /**< log2 of a page, in bytes */
 	uint32_t flags; /**< VMM_TABLE_ bits */
-	vmm_pa_t root;
+	vmm_pa_t root; /**< the root table, in `borrowed` */
 	vmm_pa_region_t borrowed; /**< the frames of the tables */
 	vmm_va_region_t window;   /**< for devices; empty: none */
-	uint32_t entry_count;
+	uint32_t entry_count; /**< what vmm_blob_entry() has */
 };
 
 /** What a blob says about a range of addresses. */
 struct vmm_blob_entry {
-	const char *name;
-	vmm_va_region_t va;
+	const char *name; /**< in the blob; never NULL */
+	vmm_va_region_t va; /**< whole pages */
 	vmm_pa_t pa;                /**< of a guard: 0 */
 	vmm_attr_t attr;            /**< as asked for */
 	enum vmm_mapping_kind kind; /**< MMIO within the window, and only there */
@@ -60,7 +60,8 @@ struct vmm_blob_entry {
 
 /** A blob that was looked through. Only `head` is for you. */
 struct vmm_blob {
-	struct vmm_blob_head head;
+	struct vmm_blob_head head; /**< what it says about the table */
+	/** @privatesection */
 	const unsigned char *bytes;
 	uint32_t strings; /* offset of the first */
 	uint32_t size;

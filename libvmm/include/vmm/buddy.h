@@ -44,7 +44,7 @@ VMM_BEGIN_DECLS
 
 /** A buddy allocator; pass `&buddy.frames` as a source. Zeroed before init. Members are private. */
 struct vmm_buddy {
-	struct vmm_frames frames;
+	struct vmm_frames frames; /**< what tables take */
 	vmm_pa_region_t span;             /**< as given */
 	uint8_t *state;                   /**< one byte for each frame of the span; see buddy.c */
 	uint64_t heads[VMM_BUDDY_ORDERS]; /**< the first free block of each order, as a link */

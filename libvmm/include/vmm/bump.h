@@ -29,12 +29,12 @@ VMM_BEGIN_DECLS
 
 /** A source of frames; pass `&bump.frames`. Zeroed before init. Other members are private. */
 struct vmm_bump {
-	struct vmm_frames frames;
+	struct vmm_frames frames; /**< what tables take */
 	vmm_pa_region_t memory; /**< as given, with the counts at its front */
 	uint64_t next;          /**< physical address of the next fresh frame */
 	uint64_t fresh_count;   /**< frames never handed out, from `next` on */
 	uint64_t chain;         /**< the frame given back last, as a link; 0 if there is none */
-	uint64_t chain_count;
+	uint64_t chain_count; /**< frames in the chain */
 	bool zeroed; /**< fresh frames are clean */
 };
 

@@ -26,11 +26,15 @@
 /** Declarations between these have C linkage, in C++ as well. */
 #ifdef __cplusplus
 #define VMM_BEGIN_DECLS                        extern "C" {
+/** The other end of VMM_BEGIN_DECLS. */
 #define VMM_END_DECLS                          }
+/** The compiler refuses what does not hold: _Static_assert, in C++ static_assert. */
 #define VMM_STATIC_ASSERT(condition, sentence) static_assert(condition, sentence)
 #else
 #define VMM_BEGIN_DECLS
+/** The other end of VMM_BEGIN_DECLS. */
 #define VMM_END_DECLS
+/** The compiler refuses what does not hold: _Static_assert, in C++ static_assert. */
 #define VMM_STATIC_ASSERT(condition, sentence) _Static_assert(condition, sentence)
 #endif
 
@@ -42,6 +46,7 @@
  */
 #define VMM_CONTAINER_OF(pointer, type, member) \
 	((type *)(void *)(((char *)(pointer)) - offsetof(type, member)))
+/** VMM_CONTAINER_OF() for a pointer to const. */
 #define VMM_CONTAINER_OF_CONST(pointer, type, member) \
 	((const type *)(const void *)(((const char *)(pointer)) - offsetof(type, member)))
 

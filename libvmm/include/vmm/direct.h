@@ -26,7 +26,7 @@ struct vmm_direct_config {
 	struct vmm_direct_map map;
 	/** The memory, in any order; borrowed, and read by every call. */
 	const vmm_pa_region_t *memory;
-	uint32_t memory_count;
+	uint32_t memory_count; /**< number of regions in `memory` */
 	/** Number of `holes`. */
 	uint32_t hole_count;
 	/** What of it is never mapped, in any order, overlapping or not; borrowed like `memory`. */
@@ -41,7 +41,8 @@ struct vmm_direct_config {
 
 /** A direct mapping. Zeroed before init. Members other than `map` are private. */
 struct vmm_direct {
-	struct vmm_direct_map map;
+	struct vmm_direct_map map; /**< for vmm_direct_va() and vmm_direct_pa() */
+	/** @privatesection */
 	struct vmm *vmm;
 	const vmm_pa_region_t *memory;
 	const vmm_pa_region_t *holes;

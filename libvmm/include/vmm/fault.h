@@ -38,7 +38,7 @@ enum vmm_fault_access {
 
 /** A fault, decoded. */
 struct vmm_fault {
-	enum vmm_fault_kind kind;
+	enum vmm_fault_kind kind; /**< why */
 	enum vmm_fault_access access; /**< meaningful unless kind is OTHER */
 	bool user;      /**< made by EL0 or U-mode; false also where the CPU doesn't say */
 	bool on_walk;   /**< EXTERNAL: it hit the walk of the tables, not the access itself */

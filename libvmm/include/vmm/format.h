@@ -41,7 +41,7 @@ enum vmm_kind {
  * the input address without its extension (masked to va_bits).
  */
 struct vmm_codec {
-	struct vmm_geometry geometry;
+	struct vmm_geometry geometry; /**< levels and sizes, as users of the format see them */
 	uint8_t output_rshift;   /**< leaf field = physical address >> output_rshift (Arm 0, RISC-V 2) */
 	bool break_resize;       /**< a leaf that changes size must be invalid for a moment, unless
 	                              VMM_TABLE_RESIZE_LIVE */
@@ -86,6 +86,7 @@ struct vmm_codec {
 	uint64_t (*word)(uint64_t desc, unsigned int level);
 };
 
+/** Declares a format and its plain functions: what VMM_FORMAT_DEFINE() defines in one file. */
 #define VMM_FORMAT_DECLARE(symbol)                                                                 \
 	extern const struct vmm_format symbol;                                                     \
 	VMM_MUST_CHECK enum vmm_err symbol##_init(struct vmm_table *table,                         \

@@ -43,7 +43,7 @@ struct vmm_layout {
 	uint8_t va_bits;
 	/** log2 of the bytes that one entry of the root table maps. */
 	uint8_t entry_shift;
-	vmm_va_region_t areas[VMM_AREA_COUNT];
+	vmm_va_region_t areas[VMM_AREA_COUNT]; /**< by enum vmm_area */
 };
 
 /** The address that is `gib` GiB below the end of the address space. */
@@ -53,41 +53,44 @@ struct vmm_layout {
  * Sv39, one entry of the root table per GiB: 0 to 254 userspace, 255 the call stack, 256 to 510 the
  * direct mapping, 511 I/O. The kernel's image lies in the direct mapping.
  */
-#define VMM_SV39_USER_START   UINT64_C(0)
-#define VMM_SV39_USER_SIZE    (UINT64_C(255) << 30)
-#define VMM_SV39_STACK_START  (UINT64_C(255) << 30)
-#define VMM_SV39_STACK_SIZE   (UINT64_C(1) << 30)
-#define VMM_SV39_DIRECT_START VMM_GIB_BELOW_END(256)
-#define VMM_SV39_DIRECT_SIZE  (UINT64_C(255) << 30)
-#define VMM_SV39_IO_START     VMM_GIB_BELOW_END(1)
-#define VMM_SV39_IO_SIZE      (UINT64_C(1) << 30)
+#define VMM_SV39_USER_START   UINT64_C(0) /**< Sv39: start of userspace */
+#define VMM_SV39_USER_SIZE    (UINT64_C(255) << 30) /**< Sv39: size of userspace */
+#define VMM_SV39_STACK_START  (UINT64_C(255) << 30) /**< Sv39: start of the call stack */
+#define VMM_SV39_STACK_SIZE   (UINT64_C(1) << 30) /**< Sv39: size of the call stack */
+#define VMM_SV39_DIRECT_START VMM_GIB_BELOW_END(256) /**< Sv39: start of the direct mapping */
+#define VMM_SV39_DIRECT_SIZE  (UINT64_C(255) << 30) /**< Sv39: size of the direct mapping */
+#define VMM_SV39_IO_START     VMM_GIB_BELOW_END(1) /**< Sv39: start of the kernel's I/O */
+#define VMM_SV39_IO_SIZE      (UINT64_C(1) << 30) /**< Sv39: size of the kernel's I/O */
 
 /* Sv48, one entry of the root table per 512 GiB: whole entries, from 384 on the kernel's. */
-#define VMM_SV48_USER_START    UINT64_C(0)
-#define VMM_SV48_USER_SIZE     (UINT64_C(65536) << 30)
-#define VMM_SV48_KERNEL_START  VMM_GIB_BELOW_END(65536)
-#define VMM_SV48_KERNEL_SIZE   (UINT64_C(512) << 30)
-#define VMM_SV48_IO_START      VMM_GIB_BELOW_END(65024)
-#define VMM_SV48_IO_SIZE       (UINT64_C(512) << 30)
-#define VMM_SV48_VMEMMAP_START VMM_GIB_BELOW_END(64512)
-#define VMM_SV48_VMEMMAP_SIZE  (UINT64_C(4096) << 30)
-#define VMM_SV48_DIRECT_START  VMM_GIB_BELOW_END(60416)
-#define VMM_SV48_DIRECT_SIZE   (UINT64_C(2048) << 30)
+#define VMM_SV48_USER_START    UINT64_C(0) /**< Sv48: start of userspace */
+#define VMM_SV48_USER_SIZE     (UINT64_C(65536) << 30) /**< Sv48: size of userspace */
+#define VMM_SV48_KERNEL_START  VMM_GIB_BELOW_END(65536) /**< Sv48: start of the kernel's image */
+#define VMM_SV48_KERNEL_SIZE   (UINT64_C(512) << 30) /**< Sv48: size of the kernel's image */
+#define VMM_SV48_IO_START      VMM_GIB_BELOW_END(65024) /**< Sv48: start of the kernel's I/O */
+#define VMM_SV48_IO_SIZE       (UINT64_C(512) << 30) /**< Sv48: size of the kernel's I/O */
+#define VMM_SV48_VMEMMAP_START VMM_GIB_BELOW_END(64512) /**< Sv48: start of vmemmap */
+#define VMM_SV48_VMEMMAP_SIZE  (UINT64_C(4096) << 30) /**< Sv48: size of vmemmap */
+#define VMM_SV48_DIRECT_START  VMM_GIB_BELOW_END(60416) /**< Sv48: start of the direct mapping */
+#define VMM_SV48_DIRECT_SIZE   (UINT64_C(2048) << 30) /**< Sv48: size of the direct mapping */
 
 /* Sv57, one entry of the root table per 2^48 bytes: the entries that Sv48 has, one level up. */
-#define VMM_SV57_USER_START    UINT64_C(0)
-#define VMM_SV57_USER_SIZE     (VMM_SV48_USER_SIZE << 9)
-#define VMM_SV57_KERNEL_START  (VMM_SV48_KERNEL_START << 9)
-#define VMM_SV57_KERNEL_SIZE   (VMM_SV48_KERNEL_SIZE << 9)
-#define VMM_SV57_IO_START      (VMM_SV48_IO_START << 9)
-#define VMM_SV57_IO_SIZE       (VMM_SV48_IO_SIZE << 9)
-#define VMM_SV57_VMEMMAP_START (VMM_SV48_VMEMMAP_START << 9)
-#define VMM_SV57_VMEMMAP_SIZE  (VMM_SV48_VMEMMAP_SIZE << 9)
-#define VMM_SV57_DIRECT_START  (VMM_SV48_DIRECT_START << 9)
-#define VMM_SV57_DIRECT_SIZE   (VMM_SV48_DIRECT_SIZE << 9)
+#define VMM_SV57_USER_START    UINT64_C(0) /**< Sv57: start of userspace */
+#define VMM_SV57_USER_SIZE     (VMM_SV48_USER_SIZE << 9) /**< Sv57: size of userspace */
+#define VMM_SV57_KERNEL_START  (VMM_SV48_KERNEL_START << 9) /**< Sv57: start of the kernel */
+#define VMM_SV57_KERNEL_SIZE   (VMM_SV48_KERNEL_SIZE << 9) /**< Sv57: size of the kernel's image */
+#define VMM_SV57_IO_START      (VMM_SV48_IO_START << 9) /**< Sv57: start of the kernel's I/O */
+#define VMM_SV57_IO_SIZE       (VMM_SV48_IO_SIZE << 9) /**< Sv57: size of the kernel's I/O */
+#define VMM_SV57_VMEMMAP_START (VMM_SV48_VMEMMAP_START << 9) /**< Sv57: start of vmemmap */
+#define VMM_SV57_VMEMMAP_SIZE  (VMM_SV48_VMEMMAP_SIZE << 9) /**< Sv57: size of vmemmap */
+#define VMM_SV57_DIRECT_START  (VMM_SV48_DIRECT_START << 9) /**< Sv57: start of direct mapping */
+#define VMM_SV57_DIRECT_SIZE   (VMM_SV48_DIRECT_SIZE << 9) /**< Sv57: size of the direct mapping */
 
+/** Three levels: the areas of the VMM_SV39_ constants. */
 extern const struct vmm_layout vmm_layout_sv39;
+/** Four levels: the areas of the VMM_SV48_ constants. */
 extern const struct vmm_layout vmm_layout_sv48;
+/** Five levels: the areas of the VMM_SV57_ constants. */
 extern const struct vmm_layout vmm_layout_sv57;
 
 /**
@@ -115,8 +118,8 @@ enum vmm_area vmm_layout_find(const struct vmm_layout *layout, vmm_va_t va);
  * leaves.
  */
 struct vmm_direct_map {
-	vmm_va_region_t window;
-	vmm_pa_t base;
+	vmm_va_region_t window; /**< the virtual addresses */
+	vmm_pa_t base; /**< what the first of them leads to */
 };
 
 /** Initializer for static data, from three integers. Nothing checks them. */

@@ -30,8 +30,8 @@ struct vmm_out {
 
 /** A sink that passes on character by character. */
 struct vmm_out_chars {
-	struct vmm_out out;
-	void (*put)(char c); /**< gets '\n' alone; whoever needs '\r' adds it */
+	struct vmm_out out; /**< what vmm_print() and others take */
+	void (*put)(char c); /**< gets a line feed alone; whoever needs a carriage return adds it */
 };
 
 /** Sets up a sink for vmm_print and others: pass them &chars->out. */

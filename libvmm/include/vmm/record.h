@@ -37,6 +37,7 @@ enum vmm_mapping_kind {
  * and stays where it is. Members are private; the layout is public so that you can have an array.
  */
 struct vmm_mapping {
+	/** @privatesection */
 	struct vmm_range range; /* first, so that a range is its entry; not reserved: a user's entry */
 	struct vmm_link_ by_pa; /* among all that are mapped, by physical address, then virtual */
 	uint64_t pa;
@@ -89,6 +90,7 @@ const struct vmm_mapping *vmm_mapping_next_user(const struct vmm_mapping *mappin
 
 /** The free entries of an array, and the tree by physical address. Members are private. */
 struct vmm_record {
+	/** @privatesection */
 	struct vmm_mapping *pool;
 	struct vmm_mapping *free;
 	struct vmm_link_ *by_pa;

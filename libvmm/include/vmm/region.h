@@ -26,12 +26,12 @@ VMM_BEGIN_DECLS
 
 /** Bytes of a virtual address space. */
 typedef struct vmm_va_region_t {
-	struct vmm_span bytes;
+	struct vmm_span bytes; /**< start and size; use the functions below */
 } vmm_va_region_t;
 
 /** Bytes of the physical address space. */
 typedef struct vmm_pa_region_t {
-	struct vmm_span bytes;
+	struct vmm_span bytes; /**< start and size; use the functions below */
 } vmm_pa_region_t;
 
 /**
@@ -44,6 +44,7 @@ typedef struct vmm_pa_region_t {
 			(start), (size) \
 		}                       \
 	}
+/** The same for a physical region. */
 #define VMM_PA_REGION_INIT(start, size) \
 	{                               \
 		{                       \

@@ -43,6 +43,7 @@ struct vmm_link_ {
  * Members are private; the layout is public so that you can embed it.
  */
 struct vmm_range {
+	/** @privatesection */
 	/*
 	 * What one descent reads lies together, and so that it seldom crosses a cache line: by_gap
 	 * and start among the gaps, start and by_addr among the ranges; parent and bound upward.
@@ -65,6 +66,7 @@ VMM_STATIC_ASSERT(sizeof(void *) != 8 || sizeof(struct vmm_range) == 80,
 
 /** The gaps of exactly one size, in a tree by address. Private. */
 struct vmm_bin {
+	/** @privatesection */
 	struct vmm_link_ *root;
 	struct vmm_link_ *lowest;
 };
@@ -77,6 +79,7 @@ struct vmm_bin {
 
 /** An address space. Zeroed before init. Members are private. */
 struct vmm_space {
+	/** @privatesection */
 	struct vmm_range head; /* of size 0, before all others: owns the gap before the first one */
 	struct vmm_link_ *used;
 	struct vmm_link_ *large;
@@ -100,7 +103,7 @@ struct vmm_space_config {
 	 * 64 bins cost 1 KiB, 256 cost 4 KiB. NULL with `bin_count` 0: none.
 	 */
 	struct vmm_bin *bins;
-	uint32_t bin_count;
+	uint32_t bin_count; /**< number of `bins` */
 	/** log2 of the page size in bytes, 12 to 27; 0: 12. */
 	uint8_t page_shift;
 	/**
@@ -126,8 +129,8 @@ enum vmm_fit {
  * last usable byte. At most VMM_SPACE_GUARDS_MAX each; reserve a range of its own for a larger one.
  */
 struct vmm_guards {
-	uint8_t before;
-	uint8_t after;
+	uint8_t before; /**< pages before the first usable byte */
+	uint8_t after; /**< pages behind the last one */
 };
 
 /** What is wanted of reserve. All members but `size` may be 0. */
@@ -141,9 +144,9 @@ struct vmm_want {
 	 * in part in the window is not in it.
 	 */
 	vmm_va_region_t window;
-	enum vmm_fit fit;
-	uint8_t align_shift;
-	struct vmm_guards guards;
+	enum vmm_fit fit; /**< which of the places */
+	uint8_t align_shift; /**< log2 of the alignment in bytes, up to 63 */
+	struct vmm_guards guards; /**< pages around the usable part */
 };
 
 /**

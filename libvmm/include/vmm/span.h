@@ -17,8 +17,8 @@ VMM_BEGIN_DECLS
  * Nothing here relies on `start + size`, which is 2^64 for a span that ends with the last byte.
  */
 struct vmm_span {
-	uint64_t start;
-	uint64_t size;
+	uint64_t start; /**< the first byte */
+	uint64_t size; /**< in bytes; 0: empty, wherever it starts */
 };
 
 /** Whether these are a valid span; a constant expression if both are. */

@@ -76,10 +76,10 @@ enum vmm_scope {
 
 /** One request to forget cached translations. No barriers are implied. */
 struct vmm_invalidation {
-	enum vmm_scope scope;
+	enum vmm_scope scope; /**< how far it reaches */
 	bool any_asid;      /**< for every ASID, global leaves too; else for `asid` (and global leaves
 	                         of the addresses where the architecture's instruction takes them) */
-	uint16_t asid;
+	uint16_t asid; /**< whose translations, unless `any_asid` */
 	uint8_t level;      /**< level of the leaves, counted from the leaf; LEAF scope only: a hint */
 	uint8_t stride_shift; /**< log2 of the distance between two addresses, in bytes */
 	vmm_va_t va;        /**< first address; SPACE: the first address changed */
@@ -117,7 +117,7 @@ struct vmm_sync {
  * exception vectors, per-CPU data, another CPU's stack. Yours from vmm_table_pin() to fini.
  */
 struct vmm_pin {
-	vmm_va_region_t range;
+	vmm_va_region_t range; /**< any bytes; not only whole pages */
 	struct vmm_pin *next; /**< private */
 };
 
@@ -154,6 +154,7 @@ struct vmm_leaf {
 	int level;           /**< counted from the leaf */
 };
 
+/** What an operation does. */
 enum vmm_op {
 	VMM_OP_MAP,
 	VMM_OP_UNMAP,
@@ -162,8 +163,8 @@ enum vmm_op {
 
 /** An operation, described: what vmm_table_need() is asked about. */
 struct vmm_request {
-	enum vmm_op op;
-	vmm_va_region_t va;
+	enum vmm_op op; /**< which operation */
+	vmm_va_region_t va; /**< as for the operation */
 	vmm_pa_t pa;     /**< MAP only */
 	vmm_attr_t attr; /**< MAP and PROTECT only */
 };
@@ -182,9 +183,9 @@ struct vmm_geometry {
 	uint8_t index_bits;    /**< log2 of the descriptors in a table */
 	uint8_t level_count;   /**< levels at va_bits_max */
 	uint8_t leaf_level_max; /**< the highest level at which a leaf may stand */
-	uint8_t va_bits_min;
-	uint8_t va_bits_max;
-	uint8_t pa_bits_max;
+	uint8_t va_bits_min; /**< input address size, in bits: the smallest */
+	uint8_t va_bits_max; /**< the largest */
+	uint8_t pa_bits_max; /**< output address size, in bits: the largest */
 	int8_t arch_level_of_page; /**< the architecture's number of level 0 */
 	int8_t arch_level_step;    /**< what the architecture adds per level towards the root */
 	bool sign_extended;    /**< one table for both halves */
@@ -195,28 +196,41 @@ struct vmm_geometry {
 
 /** A format as its users see it: facts, and one function per operation. One constant object each. */
 struct vmm_format {
-	const struct vmm_geometry *geometry;
+	const struct vmm_geometry *geometry; /**< what its tables look like */
+	/** vmm_table_init() */
 	enum vmm_err (*init)(struct vmm_table *table, const struct vmm_table_config *config);
+	/** vmm_table_effective() */
 	enum vmm_err (*effective)(const struct vmm_table *table, vmm_attr_t attr, vmm_attr_t *stored);
+	/** vmm_table_need() */
 	enum vmm_err (*need)(const struct vmm_table *table, const struct vmm_request *request,
 			     uint64_t *frame_count, struct vmm_detail *detail);
+	/** vmm_table_map() */
 	enum vmm_err (*map)(struct vmm_table *table, vmm_va_region_t va, vmm_pa_t pa, vmm_attr_t attr,
 			    struct vmm_detail *detail);
+	/** vmm_table_unmap() */
 	enum vmm_err (*unmap)(struct vmm_table *table, vmm_va_region_t va, struct vmm_detail *detail);
+	/** vmm_table_protect() */
 	enum vmm_err (*protect)(struct vmm_table *table, vmm_va_region_t va, vmm_attr_t attr,
 				struct vmm_detail *detail);
+	/** vmm_table_translate() */
 	enum vmm_err (*translate)(const struct vmm_table *table, vmm_va_t va, vmm_pa_t *pa);
+	/** vmm_table_query() */
 	enum vmm_err (*query)(const struct vmm_table *table, vmm_va_t va, struct vmm_leaf *leaf);
+	/** vmm_table_visit() */
 	enum vmm_err (*visit)(const struct vmm_table *table, struct vmm_cursor *cursor,
 			      struct vmm_leaf *leaf, struct vmm_detail *detail);
+	/** vmm_table_share() */
 	enum vmm_err (*share)(struct vmm_table *table, vmm_va_region_t va,
 			      struct vmm_detail *detail);
+	/** vmm_table_trim() */
 	void (*trim)(struct vmm_table *table);
+	/** vmm_table_fini() */
 	void (*fini)(struct vmm_table *table);
 };
 
 /** Members are private; the layout is public so that you can embed it. Zeroed before init. */
 struct vmm_table {
+	/** @privatesection */
 	const struct vmm_format *format;
 	struct vmm_frames *frames;
 	const struct vmm_sync *sync;

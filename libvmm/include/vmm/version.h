@@ -13,12 +13,12 @@
 
 VMM_BEGIN_DECLS
 
-#define VMM_VERSION_MAJOR  0
-#define VMM_VERSION_MINOR  1
-#define VMM_VERSION_PATCH  0
-#define VMM_VERSION_STRING "0.1.0"
+#define VMM_VERSION_MAJOR  0 /**< a change breaks source from 1.0 on */
+#define VMM_VERSION_MINOR  1 /**< something new; below 1.0 it may break source */
+#define VMM_VERSION_PATCH  0 /**< something mended */
+#define VMM_VERSION_STRING "0.1.0" /**< all three */
 
-/** One number per version, in the order of versions; each part goes up to 999. For #if, too. */
+/** One number per version, in the order of versions; each part goes up to 999. For `#if`, too. */
 #define VMM_VERSION_NUMBER_OF(major, minor, patch) (1000000 * (major) + 1000 * (minor) + (patch))
 
 /** The headers' version: `#if VMM_VERSION_NUMBER >= VMM_VERSION_NUMBER_OF(0, 2, 0)`. */

@@ -34,7 +34,7 @@ struct vmm_config {
 	struct vmm_table *table;
 	/** Entries of the record, the manager's until vmm_fini(); they need not be zeroed. */
 	struct vmm_mapping *pool;
-	uint32_t pool_count;
+	uint32_t pool_count; /**< number of entries in `pool` */
 	/** Number of `bins`; 0: none. See struct vmm_space_config. */
 	uint32_t bin_count;
 	/** Memory for bins of the area, which speed up vmm_map_any(); the manager's until fini. */
@@ -52,6 +52,7 @@ struct vmm_config {
 
 /** A manager. Zeroed before init. Members are private. */
 struct vmm {
+	/** @privatesection */
 	struct vmm_table *table;
 	struct vmm_record record;
 	struct vmm_space area;
@@ -335,7 +336,7 @@ enum vmm_difference_kind {
 
 /** A difference. Members that the kind has no use for are empty or NULL. */
 struct vmm_difference {
-	enum vmm_difference_kind kind;
+	enum vmm_difference_kind kind; /**< what differs */
 	vmm_va_region_t va;                /**< where, of the greatest extent */
 	const struct vmm_mapping *mapping; /**< the entry concerned */
 	const struct vmm_mapping *other;   /**< of an alias: the other mapping */
@@ -347,6 +348,7 @@ struct vmm_difference {
 
 /** Where an audit stands. Zeroed, it stands at the beginning. Members are private. */
 struct vmm_audit_cursor {
+	/** @privatesection */
 	struct vmm_cursor cursor;
 	struct vmm_leaf leaf;                /* what is left of it; size 0: the next one is due */
 	const struct vmm_mapping *mapping;   /* the current entry; NULL: there is no more */

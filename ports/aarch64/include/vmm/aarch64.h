@@ -32,14 +32,16 @@
 
 VMM_BEGIN_DECLS
 
-/** Leaves: 4 KiB, 2 MiB and 1 GiB; 16 KiB and 32 MiB; 64 KiB and 512 MiB. */
+/** Granule of 4 KiB; leaves of 4 KiB, 2 MiB and 1 GiB. */
 VMM_FORMAT_DECLARE(vmm_aarch64_4k);
+/** Granule of 16 KiB; leaves of 16 KiB and 32 MiB. */
 VMM_FORMAT_DECLARE(vmm_aarch64_16k);
+/** Granule of 64 KiB; leaves of 64 KiB and 512 MiB. */
 VMM_FORMAT_DECLARE(vmm_aarch64_64k);
 
 /** A table of one of these formats; `base` is what the functions of table.h take. */
 struct vmm_aarch64_table {
-	struct vmm_table base;
+	struct vmm_table base; /**< what the functions of table.h take */
 };
 
 /**
@@ -65,9 +67,9 @@ VMM_MUST_CHECK enum vmm_err vmm_aarch64_table_init(struct vmm_aarch64_table *tab
 
 /** What a CPU has, as far as it matters here. */
 struct vmm_aarch64_features {
-	bool granule_4k;
-	bool granule_16k;
-	bool granule_64k;
+	bool granule_4k; /**< pages of 4 KiB */
+	bool granule_16k; /**< pages of 16 KiB */
+	bool granule_64k; /**< pages of 64 KiB */
 	bool ets2;         /**< FEAT_ETS2: a new mapping is usable without ISB */
 	bool ttl;          /**< FEAT_TTL: invalidations by address may name their level */
 	bool ntlbpa;       /**< FEAT_nTLBPA: walks cache nothing by physical address */

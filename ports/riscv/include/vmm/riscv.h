@@ -21,9 +21,11 @@
 
 VMM_BEGIN_DECLS
 
-/** 39, 48 and 57 bits of virtual address in 3, 4 and 5 levels; pages of 4 KiB. */
+/** 39 bits of virtual address in 3 levels; pages of 4 KiB. */
 VMM_FORMAT_DECLARE(vmm_riscv_sv39);
+/** 48 bits of virtual address in 4 levels; pages of 4 KiB. */
 VMM_FORMAT_DECLARE(vmm_riscv_sv48);
+/** 57 bits of virtual address in 5 levels; pages of 4 KiB. */
 VMM_FORMAT_DECLARE(vmm_riscv_sv57);
 
 /** A set of harts as SBI takes it. Zeroed: none. */
@@ -40,7 +42,7 @@ struct vmm_riscv_harts {
  * changes the table.
  */
 struct vmm_riscv_table {
-	struct vmm_table base;
+	struct vmm_table base; /**< what the functions of table.h take */
 	/** The other harts that may translate by this table, or may have and still cache it. */
 	struct vmm_riscv_harts harts;
 	/**
@@ -169,7 +171,7 @@ VMM_MUST_CHECK enum vmm_err vmm_riscv_probe(void *scratch, struct vmm_riscv_feat
 
 /** What vmm_riscv_enable() writes. enable.S knows the layout. */
 struct vmm_riscv_regs {
-	uint64_t satp;
+	uint64_t satp; /**< mode, ASID and root */
 };
 
 /**
