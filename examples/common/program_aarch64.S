@@ -17,6 +17,11 @@ _start:
 	svc	#0
 	.size _start, . - _start
 
+	/* So that there always is data to copy. */
+	.section .data.start, "aw"
+	.balign 8
+	.quad	0
+
 	.section .text.program, "ax"
 	.global program_call
 	.type program_call, %function

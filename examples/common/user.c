@@ -162,11 +162,10 @@ struct vmm_asid_use user_switch(struct vmm_asids *asids, unsigned int cpu, struc
 	return use;
 }
 
-enum user_event user_run(struct user *user, struct user_news *news)
+enum user_event user_judge(struct user *user, struct user_news *news)
 {
 	struct board_trap trap;
 
-	board_user_run(&user->frame);
 	if (user_machine_call(&user->frame, news)) {
 		return USER_CALLED;
 	}
@@ -179,6 +178,37 @@ enum user_event user_run(struct user *user, struct user_news *news)
 		return USER_TRAPPED;
 	}
 	return USER_FAULTED;
+}
+
+enum user_event user_run(struct user *user, struct user_news *news)
+{
+	board_user_run(&user->frame);
+	return user_judge(user, news);
+}
+
+bool user_may_retry(const struct user *user, const struct vmm_fault *fault)
+{
+	struct vmm_leaf leaf;
+
+	if (vmm_table_query(user->table, fault->va, &leaf) != VMM_OK ||
+	    !vmm_attr_has(leaf.attr, VMM_ATTR_USER) ||
+	    (fault->access == VMM_FAULT_WRITE && !vmm_attr_has(leaf.attr, VMM_ATTR_WRITE)) ||
+	    (fault->access == VMM_FAULT_EXECUTE && vmm_attr_exec(leaf.attr) != VMM_EXEC_USER)) {
+		return false;
+	}
+	user_machine_retry();
+	return true;
+}
+
+bool user_pass_over(struct user *user)
+{
+	const uint32_t *mark = user_bytes(user, user->frame.pc - 4, sizeof(*mark));
+
+	if (mark == NULL || *mark != PROBE_MARK) {
+		return false;
+	}
+	user_machine_pass_over(&user->frame);
+	return true;
 }
 
 void user_explain(const struct user *user, enum user_event event, const struct user_news *news)

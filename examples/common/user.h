@@ -20,7 +20,7 @@ struct user {
 	const char *name;
 	struct vmm_table *table;
 	struct vmm vmm; /**< the record of its space */
-	struct vmm_mapping pool[8];
+	struct vmm_mapping pool[16];
 	struct vmm_asid asid;
 	struct board_frame frame; /**< where it goes on */
 	bool ended;
@@ -49,7 +49,7 @@ void users_init(struct kernel *kernel, const struct vmm_sync *sync);
 /** A page of memory for a program, zeroed. */
 struct user_page user_take_page(void);
 
-/** Makes a space with the code, data and stack of `program` in pages of its own, to start in `role`. */
+/** Makes a space with the program's code, data and stack in its own pages, to start in `role`. */
 void user_create(struct user *user, const char *name, const struct user_program *program,
 		 uint64_t role);
 
@@ -57,7 +57,7 @@ void user_create(struct user *user, const char *name, const struct user_program 
 void user_map(struct user *user, const char *what, uint64_t va, struct user_page page,
 	      vmm_attr_t attr);
 
-/** The kernel's pointer to `size` bytes within a page of the program, or NULL if it can't read them. */
+/** The kernel's pointer to `size` bytes in a page of the program; NULL if it can't read them. */
 const void *user_bytes(const struct user *user, uint64_t va, uint64_t size);
 
 /**
@@ -89,6 +89,19 @@ struct user_news {
 /** Runs the program, to whose space the core was switched, until something happens. */
 enum user_event user_run(struct user *user, struct user_news *news);
 
+/** The part of user_run() that reads the program's tables: no other core may change them then. */
+enum user_event user_judge(struct user *user, struct user_news *news);
+
+/**
+ * Whether the tables allow the access that faulted: it was made just before they did, or the core
+ * had cached that they don't. The core has then forgotten that, and the program may go on where it
+ * was.
+ */
+bool user_may_retry(const struct user *user, const struct vmm_fault *fault);
+
+/** Whether the program stopped at an access made to see whether it can; it goes on behind it. */
+bool user_pass_over(struct user *user);
+
 /** Says in words why the program was stopped, with the record of whom the address belongs to. */
 void user_explain(const struct user *user, enum user_event event, const struct user_news *news);
 
@@ -116,6 +129,9 @@ void user_machine_switch(const struct vmm_table *table, bool flush);
 
 /** Ends it: user addresses lead nowhere. */
 VMM_MUST_CHECK enum vmm_err user_machine_close(const struct vmm_table *kernel);
+
+/** Before an access is made again that the tables allow. */
+void user_machine_retry(void);
 
 /** This core forgets all that it cached. */
 void user_machine_forget(void);

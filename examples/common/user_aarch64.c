@@ -69,6 +69,12 @@ void user_machine_switch(const struct vmm_table *table, bool flush)
 	vmm_aarch64_switch(table, flush);
 }
 
+/* What makes an access fault isn't cached (Arm ARM DDI 0487, D8.17), and the way back to the
+ * program synchronizes. */
+void user_machine_retry(void)
+{
+}
+
 void user_machine_forget(void)
 {
 	vmm_aarch64_flush_local();

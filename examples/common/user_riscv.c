@@ -70,6 +70,11 @@ void user_machine_switch(const struct vmm_table *table, bool flush)
 	vmm_riscv_switch(table, flush);
 }
 
+void user_machine_retry(void)
+{
+	vmm_riscv_fence_local();
+}
+
 void user_machine_forget(void)
 {
 	vmm_riscv_fence_local();
