@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* Memory for tables beyond the room: more than any kernel needs. */
-#define BEYOND_MAX (UINT64_C(64) << 20)
+#define BEYOND_MAX (UINT64_C(16) << 20)
 
 struct source {
 	struct vmm_frames frames;

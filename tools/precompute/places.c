@@ -35,22 +35,23 @@ static void set_place(const struct image *image, const char *what, uint64_t star
 static void find_extent(const struct image *image, const char *what, const char *asked,
 			const char *first, const char *second, struct place *place)
 {
-	char start[256];
+	char start_text[256];
 	const char *colon;
+	uint64_t start;
 
 	if (asked == NULL) {
-		set_place(image, what, image_value(image, what, first),
-			  image_value(image, what, second), place);
+		start = image_value(image, what, first);
+		set_place(image, what, start, image_value(image, what, second), place);
 		return;
 	}
 	colon = strchr(asked, ':');
-	if (colon == NULL || (size_t)(colon - asked) >= sizeof(start)) {
+	if (colon == NULL || (size_t)(colon - asked) >= sizeof(start_text)) {
 		refuse("the %s: '%s' is not START:END", what, asked);
 	}
-	memcpy(start, asked, (size_t)(colon - asked));
-	start[colon - asked] = '\0';
-	set_place(image, what, image_value(image, what, start), image_value(image, what, colon + 1),
-		  place);
+	memcpy(start_text, asked, (size_t)(colon - asked));
+	start_text[colon - asked] = '\0';
+	start = image_value(image, what, start_text);
+	set_place(image, what, start, image_value(image, what, colon + 1), place);
 }
 
 static bool places_overlap(const struct place *a, const struct place *b)
