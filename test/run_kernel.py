@@ -6,6 +6,8 @@ The kernel passes when QEMU exits with the expected status before the timeout, a
 line appears. An expectation file holds one regular expression per line: each is searched in the
 lines after the one that the expression before it matched. "!" in front means that no line matches.
 Empty lines and lines that start with "#" are ignored, "\\!" and "\\#" start an expression.
+
+With --pages what the project's pages show of this kernel's output has to be in it, too.
 """
 
 import argparse
@@ -15,6 +17,9 @@ import select
 import subprocess
 import sys
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "docs"))
+import transcript  # noqa: E402
 
 
 def read_expectations(paths):
@@ -91,6 +96,8 @@ def main():
     parser.add_argument("--timeout", type=float, default=30, help="seconds, default 30")
     parser.add_argument("--expect", action="append", required=True, metavar="FILE")
     parser.add_argument("--status", type=int, default=0, help="expected exit status, default 0")
+    parser.add_argument("--pages", nargs=2, metavar=("ROOT", "NAME"),
+                        help="where pages are, and the name that this output has in them")
     parser.add_argument("--live", action="store_true", help="show the output while it comes")
     parser.add_argument("command", nargs="+", help="QEMU and its arguments")
     args = parser.parse_args()
@@ -106,6 +113,8 @@ def main():
     elif status != args.status:
         faults.append(f"exit status {status}, expected {args.status}")
     faults += judge(text, wanted, forbidden)
+    if args.pages:
+        faults += transcript.differences(*args.pages, text)
 
     if not args.live:
         sys.stdout.write(text)

@@ -7,8 +7,9 @@
   compile.py headers ROOT     each public header stands alone: C11 with nothing but the compiler's
                               own headers, and C++11
   compile.py twins ROOT       virtual and physical addresses and regions have the same functions
-  compile.py quickstart ROOT  the C in README.md compiles. A block with an #include begins a file,
-                              the blocks without one that follow belong to it.
+  compile.py pages ROOT       the C in README.md, docs/ and every other page compiles, but for what is
+                              an excerpt of a file that compiles. A block with an #include begins a
+                              file, the blocks without one that follow belong to it.
 
 Runs with those of gcc, clang, g++ and clang++ that exist; skipped if none does.
 """
@@ -19,6 +20,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "docs"))
+import blocks  # noqa: E402
 
 SKIPPED = 77
 
@@ -153,28 +157,39 @@ def twins(root, tap):
                                                            sorted(physical - virtual)))
 
 
-def quickstart(root, tap):
-    with open(os.path.join(root, "README.md"), encoding="utf-8") as file:
-        blocks = re.findall(r"^```c\n(.*?)^```$", file.read(), re.MULTILINE | re.DOTALL)
+def units_of(root, path):
     units = []
-    for block in blocks:
-        if "#include" in block or not units:
-            units.append("")
-        units[-1] += block
-    tap.point(bool(units), "README.md has C in it")
-    with tempfile.TemporaryDirectory() as folder:
-        for number, unit in enumerate(units, 1):
-            for compiler in compilers(["gcc", "clang"]):
-                # Shown to be read, so declarations may stand where they are explained.
-                args = ["-std=c11", "-ffreestanding", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
-                good, says = run([compiler] + args + include_args(root) +
-                                 ["-c", "-o", os.path.join(folder, "unit.o"), "-x", "c", "-"], unit)
-                tap.point(good, "%s compiles file %d of README.md" % (compiler, number),
-                          says + "\n" + unit)
+    for block in blocks.blocks_of(root, path):
+        if block.language != "c" or "excerpt" in block.facts:
+            continue
+        if "#include" in block.text or not units:
+            units.append([])
+        units[-1].append(block)
+    return units
+
+
+def pages(root, tap):
+    count = 0
+    with tempfile.TemporaryDirectory() as scratch:
+        for path in blocks.pages(root):
+            for unit in units_of(root, path):
+                count += 1
+                text = "".join(block.text for block in unit)
+                for compiler in compilers(["gcc", "clang"]):
+                    # Shown to be read, so declarations may stand where they are explained.
+                    args = ["-std=c11", "-ffreestanding", "-Wall", "-Wextra", "-Wconversion",
+                            "-Wno-unused-function", "-Wno-unused-variable", "-Werror"]
+                    args += ["-I" + os.path.join(root, folder)
+                             for folder in ("tools", "ports/include")]
+                    good, says = run([compiler] + args + include_args(root) +
+                                     ["-c", "-o", os.path.join(scratch, "unit.o"), "-x", "c", "-"],
+                                     text)
+                    tap.point(good, "%s compiles %s" % (compiler, unit[0]), says + "\n" + text)
+    tap.point(count > 1, "there is C in the pages")
 
 
 def main():
-    checks = {"misuse": misuse, "headers": headers, "twins": twins, "quickstart": quickstart}
+    checks = {"misuse": misuse, "headers": headers, "twins": twins, "pages": pages}
     if len(sys.argv) != 3 or sys.argv[1] not in checks:
         sys.exit(__doc__)
     tap = Tap()
