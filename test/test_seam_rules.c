@@ -403,6 +403,18 @@ static void r13_a_global_leaf_is_forgotten_for_all(const struct vmm_format *form
 	judge(format, global_pages, map_page, TEST_SEAM_EXACT_ASID, "R13");
 }
 
+static void map_global_page(void)
+{
+	assert_int_equal(test_seam_map(&seam, here() + pages(4), 0, pages(1), VMM_KERNEL_RW),
+			 VMM_OK);
+}
+
+static void r13_the_first_global_leaf_is_told_to_all(const struct vmm_format *format)
+{
+	judge(format, nothing, map_global_page, TEST_SEAM_EXACT_ASID, "R13");
+	judge(format, user_pages, map_global_page, TEST_SEAM_EXACT_ASID, "R13");
+}
+
 static void r20_what_was_unmapped_is_forgotten(const struct vmm_format *format)
 {
 	judge(format, user_pages, unmap_page, TEST_SEAM_LOSE_INVALIDATE, "R20");
@@ -478,6 +490,7 @@ int main(void)
 		TEST_CASE(r12_a_frame_is_freed_after_a_fence_of_all_addresses, TEST_RISCV),
 		TEST_CASE(r12_a_new_table_is_used_after_a_fence_of_all_addresses, TEST_RISCV),
 		TEST_CASE(r13_a_global_leaf_is_forgotten_for_all, TEST_RISCV),
+		TEST_CASE(r13_the_first_global_leaf_is_told_to_all, TEST_RISCV),
 		TEST_CASE(r20_what_was_unmapped_is_forgotten, TEST_RISCV),
 		TEST_CASE(r21_only_64k_runs_are_known, TEST_RISCV),
 		TEST_CASE(r22_a_cut_run_is_made_again_after_completion, TEST_RISCV),
