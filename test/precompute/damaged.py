@@ -153,6 +153,18 @@ def wrong_addresses_of_the_tables_fail_the_check(place):
 
 
 @case
+def tables_that_are_said_to_be_in_use_and_are_not_fail_the_check(place):
+    kernel = Kernel()
+    del kernel.elf.symbols["vmm_precomputed_blob"]
+    report = place.make(kernel)
+    data = place.read()
+    offset = patch_of(report, "addresses")["offset"]
+    for at, step in ((24, 0x1000), (32, 0x1000), (40, -0x1000)):
+        data = change(data, offset + at, lambda w, s=step: w + s)
+    place.damage(data, "6 tables are linked, 7 are said to be in use")
+
+
+@case
 def a_damaged_record_fails_the_check(place):
     kernel, report, data = tables_of(place)
     offset = patch_of(report, "record")["offset"]

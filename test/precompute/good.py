@@ -53,6 +53,16 @@ def the_roots_and_the_spare_frames_are_where_the_image_says(place):
 
 
 @case
+def frames_that_are_spare_are_zero_whatever_the_linker_left_there(place):
+    kernel = Kernel()
+    kernel.data.data = b"\xa5" * len(kernel.data.data)
+    report = place.make(kernel)
+    data, tables = place.read(), patch_of(report, "tables")
+    spare = data[tables["offset"] + tables["size"]:patch_of(report, "addresses")["offset"]]
+    check(len(spare) >= kernel.page and not any(spare), "spare frames are not zero")
+
+
+@case
 def one_table_of_both_halves_has_two_equal_roots(place):
     kernel = Kernel("riscv-sv39").ask(elf.IDENTITY, (Kernel("riscv-sv39").code.va,
                                                      Kernel("riscv-sv39").code.va + 8), "rx", "Low")
