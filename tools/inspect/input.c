@@ -145,26 +145,28 @@ static void take_roots(const struct input *input, struct image *image)
 	}
 }
 
-/* What the options say in place of what was found. */
+/* What the options say in place of what was found, which may be damaged. */
 static void take_sizes(const struct input *input, struct space *space)
 {
 	const struct vmm_geometry *geometry = &space->decoder.format->codec->geometry;
+	uint64_t va_bits = input->va_bits != 0 ? input->va_bits : space->va_bits;
+	uint64_t pa_bits = input->pa_bits != 0 ? input->pa_bits : space->decoder.probe.pa_bits;
 
-	if (input->va_bits != 0) {
-		if (input->va_bits < geometry->va_bits_min ||
-		    input->va_bits > geometry->va_bits_max) {
-			give_up("--va-bits of %s: %u to %u", space->decoder.format->name,
-				geometry->va_bits_min, geometry->va_bits_max);
-		}
-		space->va_bits = (uint8_t)input->va_bits;
+	if (va_bits < geometry->va_bits_min || va_bits > geometry->va_bits_max) {
+		give_up("%s has virtual addresses of %u to %u bits (--va-bits), not %" PRIu64,
+			space->decoder.format->name, geometry->va_bits_min, geometry->va_bits_max,
+			va_bits);
 	}
-	if (input->pa_bits != 0) {
-		if (input->pa_bits < 32 || input->pa_bits > geometry->pa_bits_max) {
-			give_up("--pa-bits of %s: 32 to %u", space->decoder.format->name,
-				geometry->pa_bits_max);
-		}
-		space->decoder.probe.pa_bits = (uint8_t)input->pa_bits;
+	if (pa_bits < 32 || pa_bits > geometry->pa_bits_max) {
+		give_up("%s has physical addresses of 32 to %u bits (--pa-bits), not %" PRIu64,
+			space->decoder.format->name, geometry->pa_bits_max, pa_bits);
 	}
+	if ((space->half == VMM_BOTH_HALVES) != geometry->sign_extended) {
+		give_up("%s does not translate the %s", space->decoder.format->name,
+			half_text(space->half));
+	}
+	space->va_bits = (uint8_t)va_bits;
+	space->decoder.probe.pa_bits = (uint8_t)pa_bits;
 	if (input->has_mair) {
 		space->decoder.mair = input->mair;
 	}

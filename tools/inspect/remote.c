@@ -56,8 +56,8 @@ static int connect_tcp(const char *where)
 	const char *colon = strrchr(where, ':');
 	int fd = -1;
 
-	if (colon == NULL || (size_t)(colon - where) >= sizeof(host)) {
-		give_up("%s: neither HOST:PORT nor the path of a socket", where);
+	if ((size_t)(colon - where) >= sizeof(host)) {
+		give_up("%s: too long for a host's name", where);
 	}
 	memcpy(host, where, (size_t)(colon - where));
 	host[colon - where] = '\0';
@@ -168,7 +168,10 @@ static void receive_packet(struct remote *remote)
 	send_all(remote, "+", 1);
 }
 
-/* Sends a command; the answer is then in remote->packet. */
+/*
+ * Sends a command; the answer is then in remote->packet. A machine that was running says at some
+ * time that it stopped, in a packet that begins with T or S and is no answer to anything but "?".
+ */
 static void ask(struct remote *remote, const char *command)
 {
 	char packet[300];
@@ -183,7 +186,9 @@ static void ask(struct remote *remote, const char *command)
 		give_up("too long a command for the gdb stub");
 	}
 	send_all(remote, packet, (size_t)size);
-	receive_packet(remote);
+	do {
+		receive_packet(remote);
+	} while (command[0] != '?' && (remote->packet[0] == 'T' || remote->packet[0] == 'S'));
 }
 
 struct remote *remote_open(const char *where)
@@ -194,7 +199,11 @@ struct remote *remote_open(const char *where)
 	if (remote == NULL) {
 		give_up("out of memory");
 	}
-	remote->socket = strchr(where, '/') != NULL ? connect_unix(where) : connect_tcp(where);
+	if (strchr(where, '/') != NULL || strchr(where, ':') == NULL) {
+		remote->socket = connect_unix(where);
+	} else {
+		remote->socket = connect_tcp(where);
+	}
 	if (remote->socket < 0) {
 		give_up("%s: no connection", where);
 	}

@@ -15,9 +15,15 @@ static void show_more(FILE *out, size_t count)
 	}
 }
 
-static const char *name_of(const struct mapping *mapping)
+/* A mapping's address, with its name where there is one. */
+static void show_place(FILE *out, const struct mapping *mapping)
 {
-	return mapping->name != NULL ? mapping->name->text : "-";
+	char va[TEXT_MAX];
+
+	fputs(text_address(va, mapping->va), out);
+	if (mapping->name != NULL) {
+		fprintf(out, " (%s)", mapping->name->text);
+	}
 }
 
 static const char *plural(uint64_t count)
@@ -72,34 +78,37 @@ static void show_problems(FILE *out, const struct space *space)
 
 static void show_wx(FILE *out, const struct summary *summary)
 {
-	char va[TEXT_MAX];
 	char size[TEXT_MAX];
 
 	fprintf(out, "writable and executable: %s\n", summary->wx_count == 0 ? "nothing" : "");
 	for (size_t i = 0; i < summary->wx_count && i < LINES_MAX; i++) {
-		fprintf(out, "  %s, %s, %s\n", text_address(va, summary->wx[i]->va),
-			text_size_about(size, summary->wx[i]->size), name_of(summary->wx[i]));
+		fprintf(out, "  %s at ", text_size_about(size, summary->wx[i]->size));
+		show_place(out, summary->wx[i]);
+		fputc('\n', out);
 	}
 	show_more(out, summary->wx_count);
 }
 
-static void show_aliases(FILE *out, const struct summary *summary)
+static void show_alias(FILE *out, const struct alias *alias)
 {
 	char pa[TEXT_MAX];
-	char a[TEXT_MAX];
-	char b[TEXT_MAX];
 	char size[TEXT_MAX];
 
+	fprintf(out, "  physical %s, %s: at ", text_address(pa, alias->pa),
+		text_size_about(size, alias->size));
+	show_place(out, alias->a);
+	fputs(" and ", out);
+	show_place(out, alias->b);
+	fprintf(out, "%s%s\n", alias->mixed_wx ? "; writable in one, executable in the other" : "",
+		alias->mixed_type ? "; as two kinds of memory" : "");
+}
+
+static void show_aliases(FILE *out, const struct summary *summary)
+{
 	fprintf(out, "memory mapped more than once: %s\n",
 		summary->alias_count == 0 ? "nothing" : "");
 	for (size_t i = 0; i < summary->alias_count && i < LINES_MAX; i++) {
-		const struct alias *alias = &summary->aliases[i];
-
-		fprintf(out, "  %s, %s: %s (%s) and %s (%s)%s%s\n", text_address(pa, alias->pa),
-			text_size_about(size, alias->size), text_address(a, alias->a->va),
-			name_of(alias->a), text_address(b, alias->b->va), name_of(alias->b),
-			alias->mixed_wx ? ", writable here and executable there" : "",
-			alias->mixed_type ? ", as two kinds of memory" : "");
+		show_alias(out, &summary->aliases[i]);
 	}
 	show_more(out, summary->alias_count);
 	fputs(summary->more_aliases ? "  and there are still others\n" : "", out);
