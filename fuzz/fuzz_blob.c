@@ -37,7 +37,7 @@ static void read_all(const struct vmm_blob *blob)
 
 	assert_non_null(entries);
 	for (uint32_t i = 0; i < blob->head.entry_count; i++) {
-		vmm_blob_entry(blob, i, &entries[i]);
+		vmm_blob_get(blob, i, &entries[i]);
 		length += strlen(entries[i].name);
 		assert_true(vmm_va_region_is_valid(entries[i].va));
 		assert_false(vmm_va_region_is_empty(entries[i].va));
@@ -54,7 +54,7 @@ static void read_all(const struct vmm_blob *blob)
 	for (uint32_t i = 0; i < blob->head.entry_count; i++) {
 		struct vmm_blob_entry entry;
 
-		vmm_blob_entry(&again, i, &entry);
+		vmm_blob_get(&again, i, &entry);
 		assert_string_equal(entry.name, entries[i].name);
 		assert_true(vmm_va_region_equal(entry.va, entries[i].va));
 		assert_int_equal(entry.attr.bits, entries[i].attr.bits);

@@ -149,7 +149,7 @@ static enum vmm_err hold_listed(struct vmm *vmm, const struct vmm_blob *blob,
 	enum vmm_err err = VMM_OK;
 
 	for (uint32_t i = 0; i < blob->head.entry_count && err == VMM_OK; i++) {
-		vmm_blob_entry(blob, i, &entry);
+		vmm_blob_get(blob, i, &entry);
 		err = hold(vmm, &entry, detail);
 	}
 	return err;

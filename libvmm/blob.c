@@ -104,7 +104,7 @@ static void read_head(struct vmm_blob *blob)
 	head->window = va_region(get64(&bytes[AT_WINDOW]), get64(&bytes[AT_WINDOW + 8]));
 }
 
-void vmm_blob_entry(const struct vmm_blob *blob, uint32_t index, struct vmm_blob_entry *entry)
+void vmm_blob_get(const struct vmm_blob *blob, uint32_t index, struct vmm_blob_entry *entry)
 {
 	const unsigned char *bytes = entry_bytes(blob, index);
 
@@ -179,7 +179,7 @@ static bool entries_are_sound(const struct vmm_blob *blob)
 	uint64_t last = 0;
 
 	for (uint32_t i = 0; i < blob->head.entry_count; i++) {
-		vmm_blob_entry(blob, i, &entry);
+		vmm_blob_get(blob, i, &entry);
 		if (!entry_is_sound(&blob->head, &entry) ||
 		    (i > 0 && vmm_va_raw(vmm_va_region_start(entry.va)) <= last)) {
 			return false;

@@ -77,7 +77,7 @@ static enum vmm_err open_copy(const unsigned char *bytes, size_t size)
 		assert_true(blob.head.entry_count <= size / ENTRY_SIZE);
 		letters += strlen(blob.head.format);
 		for (uint32_t i = 0; i < blob.head.entry_count; i++) {
-			vmm_blob_entry(&blob, i, &entry);
+			vmm_blob_get(&blob, i, &entry);
 			letters += strlen(entry.name);
 		}
 		assert_true(letters <= size * (blob.head.entry_count + 1u));
@@ -115,7 +115,7 @@ static void what_is_written_is_read_again(void **state)
 	assert_true(vmm_va_region_equal(blob.head.window, head.window));
 	assert_int_equal(blob.head.entry_count, ENTRY_COUNT);
 	for (uint32_t i = 0; i < ENTRY_COUNT; i++) {
-		vmm_blob_entry(&blob, i, &entry);
+		vmm_blob_get(&blob, i, &entry);
 		assert_string_equal(entry.name, entries[i].name);
 		assert_true(vmm_va_region_equal(entry.va, entries[i].va));
 		assert_true(vmm_pa_equal(entry.pa, entries[i].pa));

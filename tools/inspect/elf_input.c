@@ -120,7 +120,7 @@ static void add_names(struct names *names, const struct vmm_blob *blob)
 	for (uint32_t i = 0; i < blob->head.entry_count; i++) {
 		struct vmm_blob_entry entry;
 
-		vmm_blob_entry(blob, i, &entry);
+		vmm_blob_get(blob, i, &entry);
 		names_add(names, vmm_va_raw(vmm_va_region_start(entry.va)),
 			  vmm_va_region_size(entry.va), kinds[entry.kind], entry.name);
 	}

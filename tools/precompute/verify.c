@@ -306,7 +306,7 @@ static void check_blob(const struct image *image, const struct plan *plan, unsig
 			continue;
 		}
 		if (index < blob.head.entry_count) {
-			vmm_blob_entry(&blob, index, &entry);
+			vmm_blob_get(&blob, index, &entry);
 		}
 		if (index >= blob.head.entry_count || !is_same_entry(&entry, &plan->items[i])) {
 			refuse("verification: the record lacks '%s' at 0x%llx", plan->items[i].name,

@@ -46,7 +46,7 @@ struct vmm_blob_head {
 	vmm_pa_t root; /**< the root table, in `borrowed` */
 	vmm_pa_region_t borrowed; /**< the frames of the tables */
 	vmm_va_region_t window;   /**< for devices; empty: none */
-	uint32_t entry_count; /**< what vmm_blob_entry() has */
+	uint32_t entry_count; /**< what vmm_blob_get() has */
 };
 
 /** What a blob says about a range of addresses. */
@@ -84,7 +84,7 @@ struct vmm_blob {
 VMM_MUST_CHECK enum vmm_err vmm_blob_open(struct vmm_blob *blob, const void *bytes, size_t size);
 
 /** Reads the entry `index`, which is below head.entry_count. O(1). */
-void vmm_blob_entry(const struct vmm_blob *blob, uint32_t index, struct vmm_blob_entry *entry);
+void vmm_blob_get(const struct vmm_blob *blob, uint32_t index, struct vmm_blob_entry *entry);
 
 /** The bytes that a blob of these entries takes. O(size). */
 size_t vmm_blob_size(const struct vmm_blob_head *head, const struct vmm_blob_entry *entries);
