@@ -48,7 +48,7 @@ VMM_INLINE enum vmm_err vmm_check_type_(const struct vmm_engine_ *engine,
 	for (;;) {
 		engine->walk(table, va, &spot);
 		count = vmm_touched_(codec, &spot, va, change->last - va + 1);
-		survey = vmm_survey_(spot.slot, spot.desc, count);
+		survey = vmm_survey_row_(spot.slot, spot.desc, count);
 		if (spot.level == 0 && vmm_are_pages_of_type_(codec, &survey, change)) {
 			va += ((uint64_t)count << codec->geometry.page_shift) - 1;
 			if (va >= change->last) {
@@ -339,7 +339,7 @@ VMM_INLINE bool vmm_change_short_(const struct vmm_engine_ *engine, const struct
 	if (path.spot.level != 0 || !vmm_cuts_no_run_(codec, table, &path.spot, count)) {
 		return false;
 	}
-	survey = vmm_survey_(path.spot.slot, path.spot.desc, count);
+	survey = vmm_survey_row_(path.spot.slot, path.spot.desc, count);
 	if (!vmm_is_valid_(survey.all) ||
 	    (change->protect && !vmm_are_pages_of_type_(codec, &survey, change))) {
 		return false;

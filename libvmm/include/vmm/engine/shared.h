@@ -182,7 +182,8 @@ struct vmm_survey_ {
 void vmm_words_survey_(const uint64_t *words, unsigned int count, struct vmm_survey_ *survey);
 
 /** The same; @p first is words[0], which has been loaded already and is often the only one. */
-VMM_INLINE struct vmm_survey_ vmm_survey_(const uint64_t *words, uint64_t first, unsigned int count)
+VMM_INLINE struct vmm_survey_ vmm_survey_row_(const uint64_t *words, uint64_t first,
+					       unsigned int count)
 {
 	struct vmm_survey_ survey = { first, first };
 
