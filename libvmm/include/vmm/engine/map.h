@@ -88,7 +88,7 @@ VMM_INLINE uint64_t vmm_tables_below_(const struct vmm_codec *codec, const struc
 /** How many descriptors from a slot on, at most @p count, are invalid. The first one is. */
 VMM_INLINE unsigned int vmm_invalid_count_(const uint64_t *slot, unsigned int count)
 {
-	struct vmm_survey_ survey = vmm_survey_(slot, 0, count);
+	struct vmm_survey_ survey = vmm_survey_row_(slot, 0, count);
 	unsigned int i = 1;
 
 	if (!vmm_is_valid_(survey.any)) {
@@ -261,7 +261,7 @@ VMM_INLINE bool vmm_map_short_(const struct vmm_engine_ *engine, const struct vm
 		return false;
 	}
 	vmm_walk_straight_(codec, table, range->va, &spot);
-	if (spot.level != 0 || vmm_is_valid_(vmm_survey_(spot.slot, spot.desc, count).any)) {
+	if (spot.level != 0 || vmm_is_valid_(vmm_survey_row_(spot.slot, spot.desc, count).any)) {
 		return false;
 	}
 	if (count == 1) {
