@@ -41,6 +41,7 @@ def broken_links(root, path):
 
 def programs(root):
     """Names that run= may have."""
+    yield "format"
     host = os.path.join(root, "examples", "host")
     for name in os.listdir(host):
         if name.endswith(".c"):

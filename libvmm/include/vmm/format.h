@@ -53,7 +53,8 @@ struct vmm_codec {
 	uint64_t page_value;     /**< the bits that every ordinary page has set, besides attributes */
 	uint64_t page_ignored;   /**< the attribute bits of an ordinary page. A page that differs elsewhere
 	                              is left to kind() */
-	uint64_t link_ignored;   /**< bits of a table descriptor that don't matter (RISC-V: RSW) */
+	uint64_t link_ignored;   /**< bits of a table descriptor that don't matter (RISC-V: RSW);
+	                              table() leaves them clear */
 	uint64_t type;           /**< the bits of a leaf that protect must find as asked: memory type, global */
 	/** Leaf, table, or reserved? Geometry is checked here too: leaf level, alignment of the output. */
 	enum vmm_kind (*kind)(const struct vmm_table *table, uint64_t desc, unsigned int level);
