@@ -223,8 +223,12 @@ static FILE *open_output(const char *path)
 
 static void close_output(FILE *file, const char *path)
 {
-	if (file == stdout ? fflush(file) != 0 || ferror(file) != 0
-			   : ((ferror(file) != 0) | (fclose(file) != 0)) != 0) {
+	bool is_written = fflush(file) == 0 && ferror(file) == 0;
+
+	if (file != stdout) {
+		is_written = fclose(file) == 0 && is_written;
+	}
+	if (!is_written) {
 		give_up("%s: can't be written", path);
 	}
 }
