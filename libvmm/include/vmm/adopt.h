@@ -14,8 +14,8 @@
  *             .manager = { .table = &table, .pool = pool, .pool_count = 32 },
  *             .tables = { .format = &vmm_aarch64_4k, .frames = &bump.frames,
  *                         .sync = &vmm_aarch64_sync },
- *             .blob = vmm_precomputed_blob,
- *             .blob_size = sizeof(blob),
+ *             .blob = &vmm_precomputed_blob[vmm_precomputed.upper_blob],
+ *             .blob_size = vmm_precomputed.upper_blob_size,
  *     };
  *
  *     err = vmm_adopt(&vmm, &adoption, &detail);
