@@ -33,14 +33,11 @@ static bool joins_last_run(struct vmm_gather_ *gather, uint64_t va, uint64_t cou
 	return true;
 }
 
-void vmm_gather_add_(const struct vmm_table *table, struct vmm_gather_ *gather, uint64_t va,
-		     uint64_t count, unsigned int shift, unsigned int level, bool walk)
+void vmm_gather_more_(const struct vmm_table *table, struct vmm_gather_ *gather, uint64_t va,
+		      uint64_t count, unsigned int shift, unsigned int level, bool walk)
 {
 	unsigned int next = gather->run_count;
 
-	if (count == 0) {
-		return;
-	}
 	if (!gather->any) {
 		gather->first = va;
 	}

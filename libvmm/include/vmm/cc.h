@@ -23,6 +23,13 @@
 /** Storage class and attributes of a small function in a header. */
 #define VMM_INLINE static VMM_ALWAYS_INLINE
 
+/** Whether the compiler was asked for small code: then what is there for speed alone is left out. */
+#ifdef __OPTIMIZE_SIZE__
+#define VMM_FOR_SIZE 1
+#else
+#define VMM_FOR_SIZE 0
+#endif
+
 /** Declarations between these have C linkage, in C++ as well. */
 #ifdef __cplusplus
 #define VMM_BEGIN_DECLS                        extern "C" {

@@ -59,12 +59,26 @@
 	{                                                                                          \
 		vmm_chain_subtree_(&(codec_), table, pa, level, dead);                             \
 	}                                                                                          \
+	static __attribute__((noinline)) void symbol##_prune_(                                     \
+		const struct vmm_table *table, const struct vmm_path_ *path, uint64_t va,          \
+		struct vmm_gather_ *gather, struct vmm_chain_ *dead)                               \
+	{                                                                                          \
+		vmm_prune_(&(codec_), table, path, va, gather, dead);                              \
+	}                                                                                          \
+	static __attribute__((noinline)) enum vmm_err symbol##_attr_word_(                         \
+		const struct vmm_table *table, vmm_attr_t attr, vmm_attr_t *stored,                \
+		uint64_t *word)                                                                    \
+	{                                                                                          \
+		return vmm_attr_word_(&(codec_), table, attr, stored, word);                       \
+	}                                                                                          \
 	static const struct vmm_engine_ symbol##_engine_ = { &(codec_),                            \
 							     symbol##_walk_,                       \
 							     symbol##_put_row_,                    \
 							     symbol##_clear_row_,                  \
 							     symbol##_protect_row_,                \
-							     symbol##_chain_subtree_ };            \
+							     symbol##_chain_subtree_,              \
+							     symbol##_prune_,                      \
+							     symbol##_attr_word_ };                \
 	static __attribute__((noinline)) enum vmm_err symbol##_map_or_plan_(                       \
 		const struct vmm_table *table, struct vmm_table *commit, uint64_t start,           \
 		uint64_t size, uint64_t pa, vmm_attr_t attr, uint64_t *frame_count,                \
@@ -96,6 +110,10 @@
 	{                                                                                          \
 		uint64_t frame_count;                                                              \
                                                                                                    \
+		if (vmm_map_short_(&symbol##_engine_, table, va.bytes.start, va.bytes.size,        \
+				   vmm_pa_raw(pa), attr)) {                                        \
+			return VMM_OK;                                                             \
+		}                                                                                  \
 		return symbol##_map_or_plan_(table, table, va.bytes.start, va.bytes.size,          \
 					     vmm_pa_raw(pa), attr, &frame_count, detail);          \
 	}                                                                                          \
@@ -104,6 +122,9 @@
 	{                                                                                          \
 		uint64_t frame_count;                                                              \
                                                                                                    \
+		if (vmm_unmap_short_(&symbol##_engine_, table, va.bytes.start, va.bytes.size)) {   \
+			return VMM_OK;                                                             \
+		}                                                                                  \
 		return symbol##_change_or_plan_(table, table, va.bytes.start, va.bytes.size,       \
 						NULL, &frame_count, detail);                       \
 	}                                                                                          \
@@ -112,6 +133,10 @@
 	{                                                                                          \
 		uint64_t frame_count;                                                              \
                                                                                                    \
+		if (vmm_protect_short_(&symbol##_engine_, table, va.bytes.start, va.bytes.size,    \
+				       attr)) {                                                    \
+			return VMM_OK;                                                             \
+		}                                                                                  \
 		return symbol##_change_or_plan_(table, table, va.bytes.start, va.bytes.size,       \
 						&attr, &frame_count, detail);                      \
 	}                                                                                          \

@@ -18,14 +18,13 @@
 #include <vmm/engine/shared.h>
 #include <vmm/engine/walk.h>
 
-/** Whether all words of a survey are pages of the type in the change. */
+/** Whether all words of a survey are pages of the type in an attribute word. */
 VMM_INLINE bool vmm_are_pages_of_type_(const struct vmm_codec *codec,
-				       const struct vmm_survey_ *survey,
-				       const struct vmm_change_ *change)
+				       const struct vmm_survey_ *survey, uint64_t word)
 {
 	/* Bits that every page has: valid, and on Arm what tells a page from a reserved encoding. */
 	uint64_t must = codec->leaf(VMM_DESCRIPTOR_VALID, 0, 0);
-	uint64_t expected = (change->word & codec->type) | must;
+	uint64_t expected = (word & codec->type) | must;
 
 	return (expected & ~survey->all) == 0 &&
 	       (survey->any & ~expected & (codec->type | must)) == 0;
@@ -49,7 +48,7 @@ VMM_INLINE enum vmm_err vmm_check_type_(const struct vmm_engine_ *engine,
 		engine->walk(table, va, &spot);
 		count = vmm_touched_(codec, &spot, va, change->last - va + 1);
 		survey = vmm_survey_row_(spot.slot, spot.desc, count);
-		if (spot.level == 0 && vmm_are_pages_of_type_(codec, &survey, change)) {
+		if (spot.level == 0 && vmm_are_pages_of_type_(codec, &survey, change->word)) {
 			va += ((uint64_t)count << codec->geometry.page_shift) - 1;
 			if (va >= change->last) {
 				return VMM_OK;
@@ -155,7 +154,10 @@ VMM_INLINE void vmm_protect_inside_(const struct vmm_engine_ *engine, const stru
 	}
 }
 
-/** Gathers the stretches of valid descriptors in a row that also has holes. Returns how many are valid. */
+/**
+ * Gathers the stretches of valid descriptors in a row that also has holes. Returns how many are valid.
+ * @param va  where the first one starts, as the CPU knows it
+ */
 VMM_INLINE unsigned int vmm_gather_row_(const struct vmm_codec *codec,
 					const struct vmm_table *table,
 					const struct vmm_spot_ *spot, uint64_t va,
@@ -174,8 +176,8 @@ VMM_INLINE unsigned int vmm_gather_row_(const struct vmm_codec *codec,
 			valid++;
 			continue;
 		}
-		vmm_gather_add_(table, gather, vmm_extend_(table, va + ((uint64_t)start << shift)),
-				i - start, shift, spot->level, false);
+		vmm_gather_add_(table, gather, va + ((uint64_t)start << shift), i - start, shift,
+				spot->level, false);
 		start = i + 1;
 	}
 	return valid;
@@ -187,6 +189,9 @@ VMM_INLINE bool vmm_is_any_global_(const struct vmm_codec *codec, const struct v
 	return codec->is_global(survey->any) || codec->is_global(survey->all);
 }
 
+/* Descriptors looked at before they are cleared: few enough to be at hand still. */
+#define VMM_CLEAR_STEP_ 64u
+
 /**
  * Clears the leaves of one table from the spot on. Returns how many descriptors it passed.
  * @param va  where the spot's descriptor starts
@@ -195,25 +200,30 @@ VMM_INLINE unsigned int vmm_clear_row_(const struct vmm_codec *codec,
 				       const struct vmm_table *table, const struct vmm_spot_ *spot,
 				       uint64_t va, unsigned int count, struct vmm_gather_ *gather)
 {
-	uint64_t *slot = spot->slot;
+	unsigned int shift = vmm_shift_(codec, spot->level);
+	struct vmm_spot_ here = *spot;
 	unsigned int valid = 0;
-	struct vmm_survey_ survey;
+	unsigned int done, step;
 
 	count = vmm_leaf_row_(codec, table, spot, count);
-	vmm_words_survey_(slot, count, &survey);
-	if (!vmm_is_valid_(survey.any)) {
-		return count;
+	va = vmm_extend_(table, va);
+	for (done = 0; done < count; done += step) {
+		struct vmm_survey_ survey;
+
+		step = count - done < VMM_CLEAR_STEP_ ? count - done : VMM_CLEAR_STEP_;
+		survey = vmm_survey_row_(here.slot, vmm_load_(here.slot), step);
+		if (vmm_is_valid_(survey.all)) {
+			gather->global |= vmm_is_any_global_(codec, &survey);
+			vmm_gather_add_(table, gather, va, step, shift, spot->level, false);
+			valid += step;
+		} else if (vmm_is_valid_(survey.any)) {
+			valid += vmm_gather_row_(codec, table, &here, va, step, gather);
+		}
+		vmm_words_store_(here.slot, step, 0, 0);
+		here.slot += step;
+		va += (uint64_t)step << shift;
 	}
-	if (vmm_is_valid_(survey.all)) {
-		valid = count;
-		gather->global |= vmm_is_any_global_(codec, &survey);
-		vmm_gather_add_(table, gather, vmm_extend_(table, va), count,
-				vmm_shift_(codec, spot->level), spot->level, false);
-	} else {
-		valid = vmm_gather_row_(codec, table, spot, va, count, gather);
-	}
-	vmm_words_store_(slot, count, 0, 0);
-	vmm_clean_(table, slot, count * sizeof(*slot));
+	vmm_clean_(table, spot->slot, count * sizeof(uint64_t));
 	vmm_count_sub_(table, spot->table_pa, valid);
 	return count;
 }
@@ -242,7 +252,7 @@ VMM_INLINE void vmm_unmap_inside_(const struct vmm_engine_ *engine, const struct
 			count = engine->clear_row(table, spot, va - offset, count, gather);
 			bytes = ((uint64_t)count << vmm_shift_(codec, spot->level)) - offset;
 		}
-		vmm_prune_(codec, table, &path, va, gather, dead);
+		engine->prune(table, &path, va, gather, dead);
 		bytes = vmm_min_(bytes, left);
 		va += bytes;
 		left -= bytes;
@@ -298,7 +308,7 @@ VMM_INLINE void vmm_commit_change_(const struct vmm_engine_ *engine, const struc
 	for (i = 0; i < 2; i++) {
 		gone[i] = vmm_store_unit_(codec, table, cut, change, &cut->unit[i], &gather);
 	}
-	if (gather.any) {
+	if (gather.any || cut->unit[0].count != 0 || cut->unit[1].count != 0) {
 		vmm_settle_(table, &gather, codec->walk_by_space, cut->unit,
 			    codec->geometry.page_shift);
 	}
@@ -318,49 +328,92 @@ VMM_INLINE bool vmm_cuts_no_run_(const struct vmm_codec *codec, const struct vmm
 		!codec->in_run(vmm_load_(&spot->slot[count - 1]), 0));
 }
 
-/**
- * Changes pages of one table, all of them mapped. False, with nothing done, if that isn't so or something can't
- * be changed like that: then the plan finds out.
- */
-VMM_INLINE bool vmm_change_short_(const struct vmm_engine_ *engine, const struct vmm_table *table,
-				  const struct vmm_change_ *change, struct vmm_chain_ *dead)
+/** Unmaps pages of one table: the spot's and those behind it. */
+VMM_INLINE void vmm_unmap_pages_(const struct vmm_engine_ *engine, struct vmm_table *table,
+				 uint64_t va, unsigned int count, const struct vmm_path_ *path)
 {
 	const struct vmm_codec *codec = engine->codec;
-	uint64_t size = change->last - change->first;
-	unsigned int count = (unsigned int)(size >> codec->geometry.page_shift) + 1;
-	struct vmm_survey_ survey;
+	const uint16_t *valid = vmm_count_(table, path->spot.table_pa);
+	struct vmm_chain_ dead = { 0 };
 	struct vmm_gather_ gather;
+
+	vmm_gather_start_(&gather);
+	if (count == 1 && vmm_is_valid_(path->spot.desc)) {
+		vmm_store_(path->spot.slot, 0);
+		vmm_clean_(table, path->spot.slot, sizeof(uint64_t));
+		vmm_count_sub_(table, path->spot.table_pa, 1);
+		gather.global = codec->is_global(path->spot.desc);
+		vmm_gather_add_(table, &gather, vmm_extend_(table, va), 1,
+				codec->geometry.page_shift, 0, false);
+	} else {
+		engine->clear_row(table, &path->spot, va, count, &gather);
+	}
+	if (valid != NULL && *valid == 0) {
+		engine->prune(table, path, va, &gather, &dead);
+	}
+	if (gather.any) {
+		vmm_forget_(table, &gather, codec->walk_by_space);
+	}
+	if (dead.head != 0) {
+		vmm_give_back_(table, &dead);
+	}
+}
+
+/**
+ * The short way: unmaps pages that are all in one table. False, with nothing done, if it's not only that or something
+ * is wrong: then vmm_engine_change_() finds out what.
+ */
+VMM_INLINE bool vmm_unmap_short_(const struct vmm_engine_ *engine, struct vmm_table *table,
+				 uint64_t start, uint64_t size)
+{
+	const struct vmm_codec *codec = engine->codec;
+	unsigned int count = (unsigned int)(size >> codec->geometry.page_shift);
+	uint64_t va = start & table->va_mask;
 	struct vmm_path_ path;
 
-	if (vmm_table_last_(codec, 0, change->first) - change->first < size) {
+	/* A table that is covered whole is dropped instead. */
+	if (VMM_FOR_SIZE || size - 1 > vmm_table_last_(codec, 0, va) - va ||
+	    count == vmm_entries_(codec) ||
+	    !vmm_is_region_(table, codec->geometry.page_shift, start, size)) {
 		return false;
 	}
-	vmm_path_walk_(codec, table, change->first, size + 1, &path);
+	vmm_walk_straight_(codec, table, va, &path);
+	if (path.spot.level != 0 || !vmm_cuts_no_run_(codec, table, &path.spot, count)) {
+		return false;
+	}
+	vmm_unmap_pages_(engine, table, va, count, &path);
+	return true;
+}
+
+/** The same for protect. */
+VMM_INLINE bool vmm_protect_short_(const struct vmm_engine_ *engine, const struct vmm_table *table,
+				   uint64_t start, uint64_t size, vmm_attr_t attr)
+{
+	const struct vmm_codec *codec = engine->codec;
+	unsigned int count = (unsigned int)(size >> codec->geometry.page_shift);
+	uint64_t va = start & table->va_mask;
+	vmm_attr_t stored;
+	struct vmm_path_ path;
+	struct vmm_survey_ survey;
+	struct vmm_gather_ gather;
+	uint64_t word;
+
+	if (VMM_FOR_SIZE || size - 1 > vmm_table_last_(codec, 0, va) - va ||
+	    !vmm_is_region_(table, codec->geometry.page_shift, start, size) ||
+	    engine->attr_word(table, attr, &stored, &word) != VMM_OK) {
+		return false;
+	}
+	vmm_walk_straight_(codec, table, va, &path);
 	if (path.spot.level != 0 || !vmm_cuts_no_run_(codec, table, &path.spot, count)) {
 		return false;
 	}
 	survey = vmm_survey_row_(path.spot.slot, path.spot.desc, count);
-	if (!vmm_is_valid_(survey.all) ||
-	    (change->protect && !vmm_are_pages_of_type_(codec, &survey, change))) {
+	if (!vmm_are_pages_of_type_(codec, &survey, word)) {
 		return false;
 	}
 	vmm_gather_start_(&gather);
-	if (change->protect) {
-		engine->protect_row(table, &path.spot, change->first, count, change->word,
-				    &gather);
-	} else {
-		gather.global = vmm_is_any_global_(codec, &survey);
-		vmm_words_store_(path.spot.slot, count, 0, 0);
-		vmm_clean_(table, path.spot.slot, count * sizeof(uint64_t));
-		if (table->sync != NULL) {
-			vmm_gather_add_(table, &gather, vmm_extend_(table, change->first), count,
-					codec->geometry.page_shift, 0, false);
-		}
-		if (vmm_count_sub_(table, path.spot.table_pa, count)) {
-			vmm_prune_(codec, table, &path, change->first, &gather, dead);
-		}
-	}
-	if (table->sync != NULL && gather.any) {
+	engine->protect_row(table, &path.spot, va, count, word, &gather);
+	if (gather.any) {
 		vmm_forget_(table, &gather, codec->walk_by_space);
 	}
 	return true;
@@ -391,19 +444,10 @@ VMM_INLINE enum vmm_err vmm_engine_change_(const struct vmm_engine_ *engine,
 	change.protect = attr != NULL;
 	change.word = 0;
 	if (change.protect) {
-		err = vmm_effective_(codec, table, *attr, &stored);
+		err = engine->attr_word(table, *attr, &stored, &change.word);
 		if (err != VMM_OK) {
 			return vmm_fail_(table, detail, err, change.first, 0, -1);
 		}
-		change.word = codec->attr_word(table, stored);
-	}
-	if (commit != NULL && vmm_change_short_(engine, table, &change, &dead)) {
-		if (dead.head != 0) {
-			vmm_give_back_(commit, &dead);
-		}
-		return VMM_OK;
-	}
-	if (change.protect) {
 		err = vmm_check_type_(engine, table, &change, detail);
 		if (err != VMM_OK) {
 			return err;

@@ -10,8 +10,7 @@
  * tables that are missing. The frames are taken, and the commit writes, which can't fail. New tables
  * are filled while nobody can see them and linked once, when they are complete (Arm ARM K11.5.3; A10).
  *
- * Pages that all go into one table that is there, as one page nearly always does, need no second pass: the
- * plan has found their place.
+ * Pages that all go into one table that is there, as one page nearly always does, go a short way without a plan.
  */
 
 #include <vmm/engine/runs.h>
@@ -245,40 +244,6 @@ VMM_INLINE void vmm_commit_map_(const struct vmm_engine_ *engine, const struct v
 	vmm_mapped_(table, first, size, vmm_shift_(codec, lowest), lowest, linked);
 }
 
-/**
- * Maps pages that all go into one table, which is there. False, with nothing done, if that isn't so or something
- * is in the way: then the plan finds out.
- */
-VMM_INLINE bool vmm_map_short_(const struct vmm_engine_ *engine, const struct vmm_table *table,
-			       const struct vmm_range_ *range, uint64_t word, bool runs)
-{
-	const struct vmm_codec *codec = engine->codec;
-	unsigned int page_shift = codec->geometry.page_shift;
-	unsigned int count = (unsigned int)(range->left >> page_shift);
-	struct vmm_spot_ spot;
-
-	if (vmm_table_last_(codec, 0, range->va) - range->va < range->left - 1) {
-		return false;
-	}
-	vmm_walk_straight_(codec, table, range->va, &spot);
-	if (spot.level != 0 || vmm_is_valid_(vmm_survey_row_(spot.slot, spot.desc, count).any)) {
-		return false;
-	}
-	if (count == 1) {
-		vmm_store_(spot.slot, codec->leaf(word, range->pa, 0));
-		vmm_clean_(table, spot.slot, sizeof(*spot.slot));
-	} else {
-		const struct vmm_row_ row = { spot.slot, range->va, range->pa, word, 0, count,
-					      runs, true };
-
-		engine->put_row(table, &row);
-	}
-	vmm_count_add_(table, spot.table_pa, count);
-	vmm_publish_(table);
-	vmm_mapped_(table, range->va, range->left, page_shift, 0, false);
-	return true;
-}
-
 /** Effective attributes, after the rules that hold for every format. */
 VMM_INLINE enum vmm_err vmm_effective_(const struct vmm_codec *codec,
 				       const struct vmm_table *table, vmm_attr_t attr,
@@ -287,6 +252,61 @@ VMM_INLINE enum vmm_err vmm_effective_(const struct vmm_codec *codec,
 	enum vmm_err err = vmm_attr_check(attr, (table->flags & VMM_TABLE_ALLOW_WX) != 0);
 
 	return err != VMM_OK ? err : codec->effective(table, attr, stored);
+}
+
+/** The attributes that will be stored, and their word. */
+VMM_INLINE enum vmm_err vmm_attr_word_(const struct vmm_codec *codec, const struct vmm_table *table,
+				       vmm_attr_t attr, vmm_attr_t *stored, uint64_t *word)
+{
+	enum vmm_err err = vmm_effective_(codec, table, attr, stored);
+
+	if (err == VMM_OK) {
+		*word = codec->attr_word(table, *stored);
+	}
+	return err;
+}
+
+/**
+ * The short way: maps pages that all go into one table, which is there. False, with nothing done, if that
+ * isn't so or something is wrong: then vmm_engine_map_() finds out what.
+ */
+VMM_INLINE bool vmm_map_short_(const struct vmm_engine_ *engine, struct vmm_table *table,
+			       uint64_t start, uint64_t size, uint64_t pa, vmm_attr_t attr)
+{
+	const struct vmm_codec *codec = engine->codec;
+	unsigned int page_shift = codec->geometry.page_shift;
+	unsigned int count = (unsigned int)(size >> page_shift);
+	uint64_t va = start & table->va_mask;
+	vmm_attr_t stored;
+	struct vmm_path_ path;
+	uint64_t word;
+
+	if (VMM_FOR_SIZE || size - 1 > vmm_table_last_(codec, 0, va) - va ||
+	    !vmm_is_region_(table, page_shift, start, size) ||
+	    !vmm_is_output_(table, page_shift, pa, size)) {
+		return false;
+	}
+	vmm_walk_straight_(codec, table, va, &path);
+	if (path.spot.level != 0 ||
+	    vmm_is_valid_(vmm_survey_row_(path.spot.slot, path.spot.desc, count).any) ||
+	    engine->attr_word(table, attr, &stored, &word) != VMM_OK) {
+		return false;
+	}
+	if (count == 1) {
+		vmm_store_(path.spot.slot, codec->leaf(word, pa, 0));
+		vmm_clean_(table, path.spot.slot, sizeof(uint64_t));
+	} else {
+		const struct vmm_row_ row = { path.spot.slot, va,    pa,
+					      word,           0,     count,
+					      vmm_attr_has(stored, VMM_ATTR_CONTIG), true };
+
+		engine->put_row(table, &row);
+	}
+	vmm_count_add_(table, path.spot.table_pa, count);
+	table->has_global |= vmm_attr_has(stored, VMM_ATTR_GLOBAL);
+	vmm_publish_(table);
+	vmm_mapped_(table, va, size, page_shift, 0, false);
+	return true;
 }
 
 /** Plans a map; with @p commit, which is the same table, does it too. */
@@ -301,7 +321,6 @@ VMM_INLINE enum vmm_err vmm_engine_map_(const struct vmm_engine_ *engine,
 	struct vmm_chain_ chain;
 	vmm_attr_t stored;
 	uint64_t word;
-	bool runs, is_global;
 	enum vmm_err err;
 
 	err = vmm_check_region_(table, page_shift, start, size, detail);
@@ -315,16 +334,9 @@ VMM_INLINE enum vmm_err vmm_engine_map_(const struct vmm_engine_ *engine,
 	if (err != VMM_OK) {
 		return err;
 	}
-	err = vmm_effective_(codec, table, attr, &stored);
+	err = engine->attr_word(table, attr, &stored, &word);
 	if (err != VMM_OK) {
 		return vmm_fail_(table, detail, err, range.va, 0, -1);
-	}
-	word = codec->attr_word(table, stored);
-	runs = vmm_attr_has(stored, VMM_ATTR_CONTIG);
-	is_global = vmm_attr_has(stored, VMM_ATTR_GLOBAL);
-	if (commit != NULL && vmm_map_short_(engine, table, &range, word, runs)) {
-		commit->has_global |= is_global;
-		return VMM_OK;
 	}
 	vmm_range_limit_(codec, &range, attr);
 	err = vmm_plan_map_(engine, table, range, frame_count, detail);
@@ -335,8 +347,8 @@ VMM_INLINE enum vmm_err vmm_engine_map_(const struct vmm_engine_ *engine,
 	if (err != VMM_OK) {
 		return vmm_fail_(table, detail, err, range.va, 0, -1);
 	}
-	commit->has_global |= is_global;
-	vmm_commit_map_(engine, table, range, word, runs, &chain);
+	commit->has_global |= vmm_attr_has(stored, VMM_ATTR_GLOBAL);
+	vmm_commit_map_(engine, table, range, word, vmm_attr_has(stored, VMM_ATTR_CONTIG), &chain);
 	return VMM_OK;
 }
 

@@ -15,33 +15,33 @@ VMM_INLINE enum vmm_err vmm_engine_translate_(const struct vmm_codec *codec,
 					      vmm_pa_t *pa)
 {
 	uint64_t index_va = vmm_va_raw(va) & table->va_mask;
-	struct vmm_spot_ spot;
+	struct vmm_path_ path;
 	enum vmm_err err;
 
 	if (!vmm_covers_(table, vmm_va_raw(va))) {
 		return VMM_ERR_RANGE;
 	}
-	vmm_walk_straight_(codec, table, index_va, &spot);
-	if (vmm_is_ordinary_(codec, table, &spot)) {
-		*pa = vmm_pa(codec->output(spot.desc, 0, index_va));
+	vmm_walk_straight_(codec, table, index_va, &path);
+	if (!VMM_FOR_SIZE && vmm_is_ordinary_(codec, table, &path.spot)) {
+		*pa = vmm_pa(codec->output(path.spot.desc, 0, index_va));
 		return VMM_OK;
 	}
-	err = vmm_leaf_at_(codec, table, &spot);
+	err = vmm_leaf_at_(codec, table, &path.spot);
 	if (err == VMM_OK) {
-		*pa = vmm_pa(codec->output(spot.desc, spot.level, index_va));
+		*pa = vmm_pa(codec->output(path.spot.desc, path.spot.level, index_va));
 	}
 	return err;
 }
 
-/** Describes the leaf at a spot; @p va is any address in it, without extension. */
+/** Describes a leaf; @p va is any address in it, with its extension. */
 VMM_INLINE void vmm_describe_(const struct vmm_codec *codec, const struct vmm_table *table,
 			      uint64_t desc, unsigned int level, uint64_t va,
 			      struct vmm_leaf *leaf)
 {
 	uint64_t start = va & ~(vmm_reach_(codec, level) - 1);
 
-	leaf->va = vmm_va(vmm_extend_(table, start));
-	leaf->pa = vmm_pa(codec->output(desc, level, start));
+	leaf->va = vmm_va(start);
+	leaf->pa = vmm_pa(codec->output(desc, level, start & table->va_mask));
 	leaf->size = vmm_reach_(codec, level);
 	leaf->attr = codec->attr(table, desc, level);
 	leaf->descriptor = desc;
@@ -52,17 +52,21 @@ VMM_INLINE enum vmm_err vmm_engine_query_(const struct vmm_codec *codec,
 					  const struct vmm_table *table, vmm_va_t va,
 					  struct vmm_leaf *leaf)
 {
-	uint64_t index_va = vmm_va_raw(va) & table->va_mask;
-	struct vmm_spot_ spot;
+	uint64_t raw = vmm_va_raw(va);
+	struct vmm_path_ path;
 	enum vmm_err err;
 
-	if (!vmm_covers_(table, vmm_va_raw(va))) {
+	if (!vmm_covers_(table, raw)) {
 		return VMM_ERR_RANGE;
 	}
-	vmm_walk_straight_(codec, table, index_va, &spot);
-	err = vmm_leaf_at_(codec, table, &spot);
+	vmm_walk_straight_(codec, table, raw & table->va_mask, &path);
+	if (!VMM_FOR_SIZE && vmm_is_ordinary_(codec, table, &path.spot)) {
+		vmm_describe_(codec, table, path.spot.desc, 0, raw, leaf);
+		return VMM_OK;
+	}
+	err = vmm_leaf_at_(codec, table, &path.spot);
 	if (err == VMM_OK) {
-		vmm_describe_(codec, table, spot.desc, spot.level, index_va, leaf);
+		vmm_describe_(codec, table, path.spot.desc, path.spot.level, raw, leaf);
 	}
 	return err;
 }
@@ -155,7 +159,8 @@ VMM_INLINE enum vmm_err vmm_engine_visit_(const struct vmm_codec *codec,
 
 		last = va | (vmm_reach_(codec, spot.level) - 1);
 		if (err == VMM_OK) {
-			vmm_describe_(codec, table, spot.desc, spot.level, va, &here);
+			vmm_describe_(codec, table, spot.desc, spot.level, vmm_extend_(table, va),
+				      &here);
 		}
 		if (found && (err != VMM_OK || !vmm_is_joined_(leaf, &here))) {
 			return VMM_OK;

@@ -15,12 +15,6 @@
 #include <vmm/engine/shared.h>
 #include <vmm/engine/walk.h>
 
-/** A spot and the way to it. */
-struct vmm_path_ {
-	struct vmm_spot_ spot;
-	uint64_t *above[VMM_LEVELS_MAX]; /* the links passed, by level; those over spot.level are set */
-};
-
 /** Whether the spot's descriptor links a table that the range covers whole. */
 VMM_INLINE bool vmm_is_droppable_(const struct vmm_codec *codec, const struct vmm_table *table,
 				  const struct vmm_spot_ *spot, uint64_t va, uint64_t left)

@@ -37,17 +37,26 @@ enum vmm_err vmm_refuse_region_(const struct vmm_table *table, unsigned int page
 enum vmm_err vmm_refuse_output_(const struct vmm_table *table, unsigned int page_shift, uint64_t va,
 				uint64_t pa, struct vmm_detail *detail);
 
-/** Checks a region against page size and half, and against what the table shares but doesn't own. */
-VMM_INLINE enum vmm_err vmm_check_region_(const struct vmm_table *table, unsigned int page_shift,
-					  uint64_t start, uint64_t size, struct vmm_detail *detail)
+/** Whether a region is one of the table's to change: whole pages, in its half, not another table's. */
+VMM_INLINE bool vmm_is_region_(const struct vmm_table *table, unsigned int page_shift,
+			       uint64_t start, uint64_t size)
 {
 	const vmm_va_region_t va = { { start, size } };
 	uint64_t offset = start - table->origin;
 
 	/* One comparison for both ends: a size of 0 is the largest there is. */
-	if (offset <= table->va_mask && size - 1 <= table->va_mask - offset &&
-	    start + (size - 1) >= start && ((start | size) & vmm_addr_mask_(page_shift)) == 0 &&
-	    (table->owner == NULL || !vmm_va_region_overlaps(table->shared, va))) {
+	return offset <= table->va_mask && size - 1 <= table->va_mask - offset &&
+	       start + (size - 1) >= start && ((start | size) & vmm_addr_mask_(page_shift)) == 0 &&
+	       (table->owner == NULL || !vmm_va_region_overlaps(table->shared, va));
+}
+
+/** Checks a region: EMPTY, WRAP, ALIGN, RANGE, BUSY. */
+VMM_INLINE enum vmm_err vmm_check_region_(const struct vmm_table *table, unsigned int page_shift,
+					  uint64_t start, uint64_t size, struct vmm_detail *detail)
+{
+	const vmm_va_region_t va = { { start, size } };
+
+	if (vmm_is_region_(table, page_shift, start, size)) {
 		return VMM_OK;
 	}
 	return vmm_refuse_region_(table, page_shift, va, detail);
@@ -59,14 +68,21 @@ VMM_INLINE uint64_t vmm_last_output_(const struct vmm_table *table)
 	return UINT64_MAX >> (64 - table->pa_bits);
 }
 
-/** Checks the output side of a map; @p va is without its extension. */
+/** Whether memory is the table's to map: whole pages, within its output addresses. */
+VMM_INLINE bool vmm_is_output_(const struct vmm_table *table, unsigned int page_shift, uint64_t pa,
+			       uint64_t size)
+{
+	uint64_t last = vmm_last_output_(table);
+
+	return (pa & vmm_addr_mask_(page_shift)) == 0 && pa <= last && size - 1 <= last - pa;
+}
+
+/** Checks the output side of a map: ALIGN, PHYS. @p va is without its extension. */
 VMM_INLINE enum vmm_err vmm_check_output_(const struct vmm_table *table, unsigned int page_shift,
 					  uint64_t va, uint64_t pa, uint64_t size,
 					  struct vmm_detail *detail)
 {
-	uint64_t last = vmm_last_output_(table);
-
-	if ((pa & vmm_addr_mask_(page_shift)) == 0 && pa <= last && size - 1 <= last - pa) {
+	if (vmm_is_output_(table, page_shift, pa, size)) {
 		return VMM_OK;
 	}
 	return vmm_refuse_output_(table, page_shift, va, pa, detail);
@@ -143,16 +159,13 @@ VMM_INLINE void vmm_count_add_(const struct vmm_table *table, uint64_t pa, unsig
 	}
 }
 
-/** Returns whether nothing is left and somebody counts. */
-VMM_INLINE bool vmm_count_sub_(const struct vmm_table *table, uint64_t pa, unsigned int count)
+VMM_INLINE void vmm_count_sub_(const struct vmm_table *table, uint64_t pa, unsigned int count)
 {
 	uint16_t *valid = vmm_count_(table, pa);
 
-	if (valid == NULL) {
-		return false;
+	if (valid != NULL) {
+		*valid = (uint16_t)(*valid - count);
 	}
-	*valid = (uint16_t)(*valid - count);
-	return *valid == 0;
 }
 
 /** Marks the table at @p pa: it is linked from other roots too. Borrowed ones are never freed anyway. */
@@ -218,15 +231,26 @@ struct vmm_gather_ {
 	uint64_t total;  /* addresses in all runs */
 	uint64_t first;  /* the first address gathered */
 	uint8_t run_count;
-	bool any;    /* something was gathered */
+	bool any;    /* something was gathered; never without a sync */
 	bool whole;  /* too much for invalidations by address */
 	bool walk;   /* table descriptors were removed */
 	bool global; /* a global leaf was removed or changed */
 };
 
+/** vmm_gather_add_() where somebody is to be told. */
+void vmm_gather_more_(const struct vmm_table *table, struct vmm_gather_ *gather, uint64_t va,
+		      uint64_t count, unsigned int shift, unsigned int level, bool walk);
+
 /** Adds @p count leaves of 2^shift bytes from @p va on; walk: and the table descriptors above. */
-void vmm_gather_add_(const struct vmm_table *table, struct vmm_gather_ *gather, uint64_t va,
-		     uint64_t count, unsigned int shift, unsigned int level, bool walk);
+VMM_INLINE void vmm_gather_add_(const struct vmm_table *table, struct vmm_gather_ *gather,
+				uint64_t va, uint64_t count, unsigned int shift,
+				unsigned int level, bool walk)
+{
+	if (table->sync != NULL && count != 0) {
+		vmm_gather_more_(table, gather, va, count, shift, level, walk);
+	}
+}
+
 /** Issues what was gathered. walk_by_space: see vmm_codec. */
 void vmm_gather_issue_(const struct vmm_table *table, const struct vmm_gather_ *gather,
 		       bool walk_by_space);

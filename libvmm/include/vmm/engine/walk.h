@@ -107,7 +107,10 @@ struct vmm_spot_ {
 VMM_INLINE uint64_t *vmm_slot_(const struct vmm_codec *codec, const struct vmm_table *table,
 			       uint64_t table_pa, unsigned int level, uint64_t va)
 {
-	return &vmm_descriptors_(table, table_pa)[vmm_index_(codec, level, va)];
+	uint64_t offset = (uint64_t)vmm_index_(codec, level, va) * sizeof(uint64_t);
+
+	/* The table's address is what a walk waits for: it is added last. */
+	return (uint64_t *)(uintptr_t)(table_pa + (table->frames->window + offset));
 }
 
 /** The table that holds a descriptor. */
@@ -141,10 +144,18 @@ VMM_INLINE void vmm_walk_(const struct vmm_codec *codec, const struct vmm_table 
 	}
 }
 
+/** A spot and the way to it. */
+struct vmm_path_ {
+	struct vmm_spot_ spot;
+	uint64_t *above[VMM_LEVELS_MAX]; /* the links passed, by level; those over spot.level are set */
+};
+
 /** One level of vmm_walk_straight_(): true where the walk ends. */
 VMM_INLINE bool vmm_step_(const struct vmm_codec *codec, const struct vmm_table *table, uint64_t va,
-			  unsigned int level, struct vmm_spot_ *spot)
+			  unsigned int level, struct vmm_path_ *path)
 {
+	struct vmm_spot_ *spot = &path->spot;
+
 	if (level >= codec->geometry.level_count || level > table->root_level) {
 		return false;
 	}
@@ -152,19 +163,24 @@ VMM_INLINE bool vmm_step_(const struct vmm_codec *codec, const struct vmm_table 
 	if (level == 0 || !vmm_is_link_(codec, table, spot->desc, level)) {
 		return true;
 	}
+	path->above[level] = spot->slot;
 	spot->table_pa = codec->next(spot->desc);
 	return false;
 }
 
 /** vmm_walk_() without a loop: each level's shift is a constant, for those who walk and do little else. */
 VMM_INLINE void vmm_walk_straight_(const struct vmm_codec *codec, const struct vmm_table *table,
-				   uint64_t va, struct vmm_spot_ *spot)
+				   uint64_t va, struct vmm_path_ *path)
 {
 	VMM_STATIC_ASSERT(VMM_LEVELS_MAX == 6, "a step for each level");
-	spot->table_pa = table->root;
-	(void)(vmm_step_(codec, table, va, 5, spot) || vmm_step_(codec, table, va, 4, spot) ||
-	       vmm_step_(codec, table, va, 3, spot) || vmm_step_(codec, table, va, 2, spot) ||
-	       vmm_step_(codec, table, va, 1, spot) || vmm_step_(codec, table, va, 0, spot));
+	if (VMM_FOR_SIZE) {
+		vmm_walk_(codec, table, va, &path->spot);
+		return;
+	}
+	path->spot.table_pa = table->root;
+	(void)(vmm_step_(codec, table, va, 5, path) || vmm_step_(codec, table, va, 4, path) ||
+	       vmm_step_(codec, table, va, 3, path) || vmm_step_(codec, table, va, 2, path) ||
+	       vmm_step_(codec, table, va, 1, path) || vmm_step_(codec, table, va, 0, path));
 }
 
 /** Whether the spot holds an ordinary page: one comparison tells, and nearly every leaf is one. */
@@ -224,6 +240,12 @@ struct vmm_engine_ {
 	/** vmm_chain_subtree_() */
 	void (*chain_subtree)(const struct vmm_table *table, uint64_t pa, unsigned int level,
 			      struct vmm_chain_ *dead);
+	/** vmm_prune_() */
+	void (*prune)(const struct vmm_table *table, const struct vmm_path_ *path, uint64_t va,
+		      struct vmm_gather_ *gather, struct vmm_chain_ *dead);
+	/** vmm_attr_word_() */
+	enum vmm_err (*attr_word)(const struct vmm_table *table, vmm_attr_t attr,
+				  vmm_attr_t *stored, uint64_t *word);
 };
 
 #endif /* VMM_ENGINE_WALK_H */
