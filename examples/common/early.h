@@ -39,7 +39,4 @@ VMM_MUST_CHECK enum vmm_err early_tables(struct kernel_early *early);
 /** Switches translation on, by the tables as they are now. */
 VMM_MUST_CHECK enum vmm_err early_enable(struct kernel_early *early);
 
-/** Takes away what the switch needed. Called in the upper half, when the objects have moved. */
-VMM_MUST_CHECK enum vmm_err early_drop_identity(struct kernel_early *early);
-
 #endif /* EXAMPLES_EARLY_H */

@@ -48,30 +48,3 @@ enum vmm_err early_enable(struct kernel_early *early)
 	}
 	return err;
 }
-
-/*
- * No walk may begin in the table when its frames are given back: EPD0 forbids walks of TTBR0_EL1
- * (Arm ARM D24.2, TCR_EL1), and vmm_table_fini() takes what was cached.
- */
-enum vmm_err early_drop_identity(struct kernel_early *early)
-{
-	struct vmm_aarch64_features features;
-	struct vmm_aarch64_regs regs;
-	enum vmm_err err;
-
-	vmm_table_rebase(&early->identity, BOARD_VIRTUAL_OFFSET);
-	vmm_table_set_sync(&early->identity, machine_sync);
-	vmm_aarch64_probe(&features);
-	err = vmm_aarch64_plan_enable(NULL, &early->upper, &features, &regs);
-	if (err == VMM_OK) {
-		__asm__ volatile("msr tcr_el1, %0\n\t"
-				 "isb\n\t"
-				 "msr ttbr0_el1, %1\n\t"
-				 "isb"
-				 :
-				 : "r"(regs.tcr), "r"(regs.ttbr0)
-				 : "memory");
-		vmm_table_fini(&early->identity);
-	}
-	return err;
-}

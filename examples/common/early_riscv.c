@@ -29,12 +29,3 @@ enum vmm_err early_enable(struct kernel_early *early)
 	}
 	return err;
 }
-
-/* The guards in between are holes, and holes may be unmapped. */
-enum vmm_err early_drop_identity(struct kernel_early *early)
-{
-	uint64_t start = vmm_pa_raw(vmm_pa_region_start(board_section(BOARD_SECTION_CODE)));
-	vmm_va_region_t image = VMM_VA_REGION_INIT(start, vmm_pa_raw(board_image_end()) - start);
-
-	return vmm_table_unmap(&early->upper, image, NULL);
-}

@@ -36,9 +36,13 @@ struct kernel {
 	struct vmm_mapping pool[32]; /**< one for each mapping, and for each further driver of one */
 };
 
+/** How the kernel's tables came about, for people. */
+extern const char *const kernel_how;
+
 /**
  * From the start of kernel_main() to a kernel whose image and drivers are mapped and recorded, with
- * translation on. In low.c it builds everything; in high.c it takes over what the first code built.
+ * translation on. In low.c it builds everything; in high.c it takes over what the first code built, in
+ * precomputed.c what a tool built with the kernel.
  */
 struct kernel *kernel_set_up(void);
 

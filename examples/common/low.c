@@ -6,6 +6,8 @@
 
 #include "kernel.h"
 
+const char *const kernel_how = "built by kernel_main()";
+
 static struct kernel kernel;
 
 struct kernel *kernel_set_up(void)

@@ -48,6 +48,19 @@ VMM_MUST_CHECK enum vmm_err machine_enable(const struct vmm_table *table);
 bool machine_is_enabled(void);
 
 /**
+ * Whether translation is on with the words that the library plans for `table`, that of the upper half,
+ * whoever wrote them.
+ */
+bool machine_is_planned(const struct vmm_table *table);
+
+/**
+ * Takes away what the switch to the upper half needed, `image` mapped to itself: on AArch64 by
+ * `lower`, which ends; on RISC-V by `table`, the kernel's own.
+ */
+VMM_MUST_CHECK enum vmm_err machine_drop_identity(struct vmm_table *table, struct vmm_table *lower,
+						  vmm_va_region_t image);
+
+/**
  * Asks the hardware, past the library's tables, where `va` leads when the kernel reads there: on
  * AArch64 by an instruction, on RISC-V, which has none, by a walk from satp. An address that can't be
  * read has no answer but VMM_ERR_NOENT, so what is in *pa after VMM_OK is memory or a device.

@@ -7,6 +7,8 @@
 
 #include <vmm/aarch64.h>
 
+#define TCR_EPD0 (UINT64_C(1) << 7)
+
 /* Halves have tables of their own, so that areas share nothing by entries of a root table, and the
  * quarters of the upper half do for every granule. */
 static const struct vmm_layout machine_aarch64_layout = {
@@ -60,6 +62,51 @@ enum vmm_err machine_enable(const struct vmm_table *table)
 bool machine_is_enabled(void)
 {
 	return vmm_aarch64_is_enabled();
+}
+
+bool machine_is_planned(const struct vmm_table *table)
+{
+	struct vmm_aarch64_features features;
+	struct vmm_aarch64_regs regs;
+	uint64_t mair, tcr, ttbr1, sctlr;
+
+	vmm_aarch64_probe(&features);
+	if (vmm_aarch64_plan_enable(NULL, table, &features, &regs) != VMM_OK) {
+		return false;
+	}
+	__asm__("mrs %0, mair_el1" : "=r"(mair));
+	__asm__("mrs %0, tcr_el1" : "=r"(tcr));
+	__asm__("mrs %0, ttbr1_el1" : "=r"(ttbr1));
+	__asm__("mrs %0, sctlr_el1" : "=r"(sctlr));
+	return mair == regs.mair && (tcr | TCR_EPD0) == regs.tcr && ttbr1 == regs.ttbr1 &&
+	       sctlr == regs.sctlr;
+}
+
+/*
+ * No walk may begin in the table when its frames are given back: EPD0 forbids walks of TTBR0_EL1
+ * (Arm ARM D24.2, TCR_EL1), and vmm_table_fini() takes what was cached.
+ */
+enum vmm_err machine_drop_identity(struct vmm_table *table, struct vmm_table *lower,
+				   vmm_va_region_t image)
+{
+	struct vmm_aarch64_features features;
+	struct vmm_aarch64_regs regs;
+	enum vmm_err err;
+
+	(void)image;
+	vmm_aarch64_probe(&features);
+	err = vmm_aarch64_plan_enable(NULL, table, &features, &regs);
+	if (err == VMM_OK) {
+		__asm__ volatile("msr tcr_el1, %0\n\t"
+				 "isb\n\t"
+				 "msr ttbr0_el1, %1\n\t"
+				 "isb"
+				 :
+				 : "r"(regs.tcr), "r"(regs.ttbr0)
+				 : "memory");
+		vmm_table_fini(lower);
+	}
+	return err;
 }
 
 enum vmm_err machine_translate(vmm_va_t va, vmm_pa_t *pa)

@@ -53,6 +53,22 @@ bool machine_is_enabled(void)
 	return vmm_riscv_is_enabled();
 }
 
+bool machine_is_planned(const struct vmm_table *table)
+{
+	uint64_t satp;
+
+	__asm__("csrr %0, satp" : "=r"(satp));
+	return satp != 0 && satp == vmm_riscv_satp(table);
+}
+
+/* Holes between its sections may be unmapped as well. */
+enum vmm_err machine_drop_identity(struct vmm_table *table, struct vmm_table *lower,
+				   vmm_va_region_t image)
+{
+	(void)lower;
+	return vmm_table_unmap(table, image, NULL);
+}
+
 /* Tables are as far above their physical addresses as the image is. */
 enum vmm_err machine_translate(vmm_va_t va, vmm_pa_t *pa)
 {

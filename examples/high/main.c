@@ -245,6 +245,7 @@ int kernel_main(void)
 	printf("high: " PORT_NAME ", %s\n", board.name);
 	printf("\n1. Where this is\n");
 	show_layout(code);
+	printf("tables %s\n", kernel_how);
 	printf("translation was %s when kernel_main was called, at 0x%" PRIx64 "\n",
 	       was_enabled ? "on" : "off", vmm_va_raw(code));
 	if (!was_enabled) {
