@@ -453,7 +453,7 @@ int kernel_main(void)
 	uint64_t wrong = set_up();
 
 	core_count = cores_start(kernel, work);
-	printf("%u cores run\n\n", core_count);
+	printf("cores that run: %u\n\n", core_count);
 	if (core_count != CORES_MAX) {
 		kernel_fail("there are not enough cores");
 	}
