@@ -160,7 +160,7 @@ def twins(root, tap):
 def units_of(root, path):
     units = []
     for block in blocks.blocks_of(root, path):
-        if block.language != "c" or "excerpt" in block.facts:
+        if block.language != "c" or {"excerpt", "write"} & set(block.facts):
             continue
         if "#include" in block.text or not units:
             units.append([])

@@ -5,7 +5,9 @@
     <!-- c                 C as well, up to a line "-->": what a reader can do without, such as the
                            function around some statements
     ```c excerpt=FILE      a part of a file of this project, perhaps indented differently
-    ```text run=NAME       what a program prints: an example of examples/host, or <kernel>-<port>.
+    ```text run=NAME       what a program prints: an example of examples/host, <kernel>-<port>, or what
+                           pages.py names besides. Elsewhere than where "..." stands, line by line
+    ```c write=PATH        a file of a guide, and step=1 commands of it: see guide.py
                            A line "..." stands for any number of lines
 """
 

@@ -41,7 +41,7 @@ def broken_links(root, path):
 
 def programs(root):
     """Names that run= may have."""
-    yield "format"
+    yield from ("format", "porting-guide", "consumer-aarch64", "consumer-riscv64")
     host = os.path.join(root, "examples", "host")
     for name in os.listdir(host):
         if name.endswith(".c"):
