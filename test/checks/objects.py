@@ -180,8 +180,18 @@ class Archive:
                     key = (member, place.rsplit(":", 1)[-1].split(".")[0])
                     size = int(size) if kind in ("static", "dynamic,bounded") else 1 << 30
                     sizes[key] = max(size, sizes.get(key, 0))
+        # A compiler that finds the functions of two formats identical keeps one, and reports its stack
+        # under the name of the other: then the most of any format counts.
+        alike = collections.defaultdict(int)
+        for (member, name), size in sizes.items():
+            alike[member, self._any_format(name)] = max(size, alike[member, self._any_format(name)])
         for function in self.functions:
-            function.stack = sizes.get((function.member, function.name.split(".")[0]))
+            key = (function.member, function.name.split(".")[0])
+            function.stack = sizes.get(key, alike.get((key[0], self._any_format(key[1]))))
+
+    @staticmethod
+    def _any_format(name):
+        return re.sub(r"_(sv)?\d+k?_", "_#_", name)
 
     def resolve(self, function, target):
         """The function that a call's target means, or None if another object has to supply it."""
