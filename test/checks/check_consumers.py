@@ -16,6 +16,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "docs"))
+import transcript  # noqa: E402
+
 # What the owner of the other project chose: nothing of it is this project's choice. The machines
 # have other memory than the examples', and the kernels are linked elsewhere.
 KERNELS = {
@@ -257,7 +260,7 @@ WAYS = {"subproject": subproject, "installed": installed, "cmake-subdirectory": 
         "cmake-package": cmake_package, "make": copied}
 
 
-def judge(directory, tools):
+def judge(directory, tools, root):
     """Runs what was built: a kernel in QEMU, which firmware switches off in the end."""
     if not tools.is_kernel:
         text = run(os.path.join(directory, "program"))
@@ -271,6 +274,8 @@ def judge(directory, tools):
             raise Failure(f"no end within 30 s: {late.output}") from late
         wanted = [r"theirs: translation is off", r"printed through their", r"\| Code",
                   r"\| their (PL011|NS16550)", r"theirs: good"]
+        for fault in transcript.differences(root, "consumer-" + tools.cpu, text.replace("\r", "")):
+            raise Failure(f"{fault}\n{text}")
     for pattern in wanted:
         found = re.search(pattern, text)
         if not found:
@@ -286,7 +291,7 @@ def main(way, cpu, compiler, root, *sources):
         copy_tree(root, ours)
         try:
             directory, archive = WAYS[way](place, ours, tools)
-            judge(directory, tools)
+            judge(directory, tools, root)
             wanted = sorted(os.path.basename(name) for name in sources)
             made = objects_of(tools, archive, wanted)
             if made != wanted:

@@ -9,6 +9,7 @@ Without a directory the result is thrown away: a test.
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,9 @@ def main(doxygen, root, output=None):
         if done.returncode or done.stdout.strip():
             print(done.stdout.replace(os.path.abspath(root) + "/", ""))
             return 1
+        # Doxygen leaves drawings where they are.
+        shutil.copytree(os.path.join(root, "docs", "figures"),
+                        os.path.join(place, "html", "figures"), dirs_exist_ok=True)
         pages = os.listdir(os.path.join(place, "html"))
         with open(os.path.join(place, "html", "table_8h.html"), encoding="utf-8") as file:
             found = re.search(r"vmm_table_map", file.read())

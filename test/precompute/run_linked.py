@@ -112,7 +112,8 @@ class Builder:
     def run(self, *command):
         done = subprocess.run(command, cwd=self.directory, text=True, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, check=False, stdin=subprocess.DEVNULL)
-        check(done.returncode == 0, f"{' '.join(command)}: {done.stdout}")
+        check(done.returncode == 0,
+              f"{' '.join(command)}: status {done.returncode}: {done.stdout}")
 
     def compile(self, form, source, output):
         self.run(*self.toolchain.command, "-std=c11", "-Os", "-g", "-ffreestanding", "-fno-pic",
