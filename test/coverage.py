@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Reads gcovr's JSON and tells which branches of the library no test takes.
+
+  coverage.py JSON SOURCE_ROOT EXPLAINED
+
+Counted are all branches of libvmm/, of the formats and of the seam's host side. EXPLAINED has a
+line for each place that has one that can't be taken, and why:
+
+  FILE | a piece of the line's text | the reason
+
+Prints what is missing, then figures. The exit status is 1 if a branch or a line that no test takes
+isn't explained, or an explanation is about a place where none is missing.
+"""
+
+import json
+import os
+import sys
+
+SCOPE = ("libvmm/", "ports/aarch64/", "ports/riscv/")
+
+
+def explanations(path):
+    found = []
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            line = line.strip()
+            if not line or line.startswith("#"):
+                continue
+            fields = [field.strip() for field in line.split(" | ")]
+            if len(fields) != 3:
+                sys.exit(f"{path}:{number}: FILE | text | reason")
+            found.append({"file": fields[0], "text": fields[1], "reason": fields[2], "used": 0})
+    return found
+
+
+def explain(explained, name, text):
+    for entry in explained:
+        if entry["file"] == name and entry["text"] in text:
+            entry["used"] += 1
+            return entry
+    return None
+
+
+class Figures:
+    def __init__(self):
+        self.lines = self.lines_run = self.branches = self.taken = self.excluded = 0
+
+    def add(self, other):
+        self.lines += other.lines
+        self.lines_run += other.lines_run
+        self.branches += other.branches
+        self.taken += other.taken
+        self.excluded += other.excluded
+
+    def percent(self):
+        return 100.0 * (self.taken + self.excluded) / self.branches if self.branches else 100.0
+
+
+def look(file, source, explained):
+    """Returns the figures of a file and what is missing in it: (line number, text, what)."""
+    figures, missing = Figures(), []
+    for line in file["lines"]:
+        if line.get("gcovr/noncode"):
+            continue
+        counts = [branch["count"] for branch in line["branches"]]
+        untaken = sum(count == 0 for count in counts)
+        figures.lines += 1
+        figures.lines_run += line["count"] > 0
+        figures.branches += len(counts)
+        figures.taken += len(counts) - untaken
+        if untaken == 0 and line["count"] > 0:
+            continue
+        text = source[line["line_number"] - 1].strip()
+        if explain(explained, file["file"], text):
+            figures.excluded += untaken
+        elif line["count"] == 0:
+            missing.append((line["line_number"], text, "never run"))
+        else:
+            which = ",".join(str(i) for i, count in enumerate(counts) if count == 0)
+            missing.append((line["line_number"], text, f"branch {which} of {len(counts)}"))
+    return figures, missing
+
+
+def main(argv):
+    if len(argv) != 4:
+        sys.exit(__doc__)
+    with open(argv[1], encoding="utf-8") as file:
+        files = json.load(file)["files"]
+    explained = explanations(argv[3])
+    total, bad = Figures(), 0
+    for file in sorted(files, key=lambda f: f["file"]):
+        if not file["file"].startswith(SCOPE):
+            continue
+        with open(os.path.join(argv[2], file["file"]), encoding="utf-8") as text:
+            source = text.read().split("\n")
+        figures, missing = look(file, source, explained)
+        total.add(figures)
+        print(f"{file['file']}: {figures.taken} of {figures.branches} branches"
+              + (f", {figures.excluded} explained" if figures.excluded else ""))
+        for number, text, what in missing:
+            print(f"    {file['file']}:{number}: {what}: {text}")
+        bad += len(missing)
+    for entry in explained:
+        if entry["used"] == 0:
+            print(f"{argv[3]}: nothing is missing there: {entry['file']} | {entry['text']}")
+            bad += 1
+    print(f"figure: {total.lines_run} of {total.lines} lines, {total.taken} of {total.branches} "
+          f"branches taken, {total.excluded} explained: {total.percent():.2f} %")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
