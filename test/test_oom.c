@@ -109,18 +109,18 @@ static struct vmm_request request(enum vmm_op op, uint64_t va, uint64_t pa, uint
 
 static enum vmm_err run(const struct operation *operation, struct vmm_detail *detail)
 {
-	struct vmm_request todo = operation->request();
+	struct vmm_request request = operation->request();
 
 	if (operation->is_share) {
-		return vmm_table_share(&f.table, todo.va, detail);
+		return vmm_table_share(&f.table, request.va, detail);
 	}
-	switch (todo.op) {
+	switch (request.op) {
 	case VMM_OP_MAP:
-		return vmm_table_map(&f.table, todo.va, todo.pa, todo.attr, detail);
+		return vmm_table_map(&f.table, request.va, request.pa, request.attr, detail);
 	case VMM_OP_UNMAP:
-		return vmm_table_unmap(&f.table, todo.va, detail);
+		return vmm_table_unmap(&f.table, request.va, detail);
 	default:
-		return vmm_table_protect(&f.table, todo.va, todo.attr, detail);
+		return vmm_table_protect(&f.table, request.va, request.attr, detail);
 	}
 }
 
@@ -278,14 +278,14 @@ static void each_operation(const struct vmm_format *format, enum test_frames_fil
 			   enum vmm_err err)
 {
 	for (size_t i = 0; i < OPERATION_COUNT; i++) {
-		struct vmm_request todo;
+		struct vmm_request request;
 		uint64_t need = 0;
 
 		set_up(format, fill);
 		operations[i].prepare();
-		todo = operations[i].request();
+		request = operations[i].request();
 		if (!operations[i].is_share) {
-			assert_int_equal(vmm_table_need(&f.table, &todo, &need, NULL), VMM_OK);
+			assert_int_equal(vmm_table_need(&f.table, &request, &need, NULL), VMM_OK);
 			assert_in_range(need, 1, FRAME_COUNT);
 			assert_int_equal(fail_each(&operations[i], err), need);
 		} else {
