@@ -109,18 +109,18 @@ static struct vmm_request request(enum vmm_op op, uint64_t va, uint64_t pa, uint
 
 static enum vmm_err run(const struct operation *operation, struct vmm_detail *detail)
 {
-	struct vmm_request request = operation->request();
+	struct vmm_request wanted = operation->request();
 
 	if (operation->is_share) {
-		return vmm_table_share(&f.table, request.va, detail);
+		return vmm_table_share(&f.table, wanted.va, detail);
 	}
-	switch (request.op) {
+	switch (wanted.op) {
 	case VMM_OP_MAP:
-		return vmm_table_map(&f.table, request.va, request.pa, request.attr, detail);
+		return vmm_table_map(&f.table, wanted.va, wanted.pa, wanted.attr, detail);
 	case VMM_OP_UNMAP:
-		return vmm_table_unmap(&f.table, request.va, detail);
+		return vmm_table_unmap(&f.table, wanted.va, detail);
 	default:
-		return vmm_table_protect(&f.table, request.va, request.attr, detail);
+		return vmm_table_protect(&f.table, wanted.va, wanted.attr, detail);
 	}
 }
 
