@@ -268,7 +268,7 @@ static void free_wrong(struct vmm_frames *self, vmm_pa_t frame, bool clean)
 
 static void a_frame_that_is_none_of_the_source_is_given_back(const struct vmm_format *format)
 {
-	uint64_t wrong[4];
+	uint64_t wrong[5];
 	struct vmm_frames frames;
 
 	prepare(format);
@@ -277,12 +277,13 @@ static void a_frame_that_is_none_of_the_source_is_given_back(const struct vmm_fo
 	wrong[1] = PHYSICAL - f.page;
 	wrong[2] = PHYSICAL + FRAME_COUNT * f.page;
 	wrong[3] = UINT64_C(1) << 40;
+	wrong[4] = PHYSICAL + 1;
 	frames = f.frames.frames;
 	frames.alloc = alloc_wrong;
 	frames.free = free_wrong;
 	f.config.frames = &frames;
 	wrong_returned = 0;
-	for (unsigned int i = 0; i < 4; i++) {
+	for (unsigned int i = 0; i < 5; i++) {
 		/* Even if the source says that the frame is its own. */
 		frames.frame_count = i == 3 ? UINT64_C(1) << 40 : FRAME_COUNT;
 		wrong_frame = wrong[i];
@@ -315,6 +316,38 @@ static void errors_of_the_source_are_forwarded(const struct vmm_format *format)
 	assert_int_equal(vmm_table_init(&f.table, &f.config), VMM_OK);
 	assert_int_equal(map(0, 0, f.page), VMM_ERR_CORRUPT);
 	test_frames_limit(&f.frames, TEST_FRAMES_NO_LIMIT);
+	tear_down();
+}
+
+/* The source of the fixture, but for what it says of its frames: nothing. */
+static enum vmm_err alloc_silent(struct vmm_frames *self, vmm_pa_t *frame, bool *clean)
+{
+	bool ignored;
+
+	(void)self;
+	(void)clean;
+	return f.frames.frames.alloc(&f.frames.frames, frame, &ignored);
+}
+
+static void free_silent(struct vmm_frames *self, vmm_pa_t frame, bool clean)
+{
+	(void)self;
+	f.frames.frames.free(&f.frames.frames, frame, clean);
+}
+
+static void a_frame_of_which_nothing_is_said_is_not_clean(const struct vmm_format *format)
+{
+	struct vmm_frames silent;
+
+	prepare(format);
+	silent = f.frames.frames;
+	silent.alloc = alloc_silent;
+	silent.free = free_silent;
+	f.config.frames = &silent;
+	assert_int_equal(vmm_table_init(&f.table, &f.config), VMM_OK);
+	for (size_t word = 0; word < f.page / 8; word++) {
+		assert_int_equal(test_frames_word(&f.frames, vmm_table_root(&f.table), word), 0);
+	}
 	tear_down();
 }
 
@@ -554,6 +587,17 @@ static void damage_that_a_range_covers_is_unmapped(const struct vmm_format *form
 	tear_down();
 }
 
+/* Two descriptors that lead to one table: there is one frame, and it goes back once. */
+static void a_table_that_is_linked_twice_is_given_back_once(const struct vmm_format *format)
+{
+	set_up(format);
+	assert_int_equal(map(0, 0, f.page), VMM_OK);
+	*slot_of(f.block, 1) = *slot_of(0, 1);
+	vmm_table_fini(&f.table);
+	assert_int_equal(f.frames.free_count, f.frames.alloc_count);
+	tear_down();
+}
+
 /* --- end and moves --- */
 
 static void what_was_not_set_up_ends_without_a_trace(const struct vmm_format *format)
@@ -687,6 +731,7 @@ int main(void)
 		TEST_CASE(a_frame_that_is_none_of_the_source_is_given_back, TEST_ALL),
 		TEST_CASE(the_frame_that_is_the_last_one_of_the_cpu_is_taken, TEST_ALL),
 		TEST_CASE(errors_of_the_source_are_forwarded, TEST_ALL),
+		TEST_CASE(a_frame_of_which_nothing_is_said_is_not_clean, TEST_ALL),
 		TEST_CASE(a_root_is_zero_however_its_frame_came, TEST_ALL),
 		TEST_CASE(regions_are_judged_before_all_else, TEST_ALL),
 		TEST_CASE(a_region_does_not_jump_over_what_is_not_canonical, TEST_RISCV),
@@ -698,6 +743,7 @@ int main(void)
 		TEST_CASE(scattered_leaves_are_forgotten_one_by_one_or_all, TEST_ALL),
 		TEST_CASE(damage_at_the_edge_of_a_change_is_named, TEST_ALL),
 		TEST_CASE(damage_that_a_range_covers_is_unmapped, TEST_ALL),
+		TEST_CASE(a_table_that_is_linked_twice_is_given_back_once, TEST_ALL),
 		TEST_CASE(what_was_not_set_up_ends_without_a_trace, TEST_ALL),
 		TEST_CASE(a_rebase_moves_every_pointer_that_there_is, TEST_ALL),
 		TEST_CASE(a_rebase_moves_the_pins, TEST_ALL),
