@@ -97,13 +97,7 @@ enum vmm_err machine_drop_identity(struct vmm_table *table, struct vmm_table *lo
 	vmm_aarch64_probe(&features);
 	err = vmm_aarch64_plan_enable(NULL, table, &features, &regs);
 	if (err == VMM_OK) {
-		__asm__ volatile("msr tcr_el1, %0\n\t"
-				 "isb\n\t"
-				 "msr ttbr0_el1, %1\n\t"
-				 "isb"
-				 :
-				 : "r"(regs.tcr), "r"(regs.ttbr0)
-				 : "memory");
+		vmm_aarch64_reload(&regs);
 		vmm_table_fini(lower);
 	}
 	return err;

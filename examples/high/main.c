@@ -14,6 +14,13 @@
 static struct kernel *kernel;
 static struct vmm_direct direct;
 
+/* The area of the call stack, where a layout has one: another manager of the same table. */
+static struct vmm stacks;
+static struct vmm_mapping stack_pool[4];
+
+/* call_on_<cpu>.S: calls fn(argument) on another stack. */
+void call_on(void *stack_top, void (*fn)(void *), void *argument);
+
 static const char *const area_names[] = {
 	[VMM_AREA_USER] = "user programs",
 	[VMM_AREA_STACK] = "call stack",
@@ -106,7 +113,8 @@ static void overflow(void *address)
 }
 
 /* Does what must fault in `where`, and puts the fault into words. */
-static void provoke(const char *what, void (*act)(void *), void *address, vmm_va_region_t where)
+static void provoke_in(const struct vmm *vmm, const char *what, void (*act)(void *), void *address,
+		       vmm_va_region_t where)
 {
 	struct board_trap trap;
 	struct vmm_fault fault;
@@ -120,10 +128,15 @@ static void provoke(const char *what, void (*act)(void *), void *address, vmm_va
 		kernel_fail("that was no memory fault");
 	}
 	vmm_out_chars_init(&out, board_putc);
-	vmm_explain(&kernel->vmm, &fault, &out.out);
+	vmm_explain(vmm, &fault, &out.out);
 	if (fault.kind != VMM_FAULT_TRANSLATION || !vmm_va_region_contains(where, fault.va)) {
 		kernel_fail("that was another fault");
 	}
+}
+
+static void provoke(const char *what, void (*act)(void *), void *address, vmm_va_region_t where)
+{
+	provoke_in(&kernel->vmm, what, act, address, where);
 }
 
 /* Where the image was loaded, and ran until translation was on. */
@@ -223,6 +236,58 @@ static void show_direct(void)
 	}
 }
 
+static void say_where(void *stack)
+{
+	volatile uint8_t here = 0;
+
+	(void)here;
+	printf("a function runs with its stack at 0x%" PRIx64 ", in the area of the %s\n",
+	       vmm_va_raw(vmm_va_from_ptr(&here)),
+	       area_names[vmm_layout_find(machine_layout, vmm_va_from_ptr(&here))]);
+	if (!vmm_va_region_contains(*(const vmm_va_region_t *)stack, vmm_va_from_ptr(&here))) {
+		kernel_fail("that is another stack");
+	}
+}
+
+static void overflow_on(void *stack_top)
+{
+	call_on(stack_top, overflow, NULL);
+}
+
+/* A stack at the end of the area, and a guard below. In the lower half it is of one address space, so
+ * it isn't global. */
+static void show_call_stack(void)
+{
+	const uint64_t page = vmm_table_page_size(kernel->table);
+	vmm_va_region_t area = machine_layout->areas[VMM_AREA_STACK];
+	uint64_t end = vmm_va_raw(vmm_va_region_start(area)) + vmm_va_region_size(area);
+	vmm_va_region_t stack = VMM_VA_REGION_INIT(end - 4 * page, 4 * page);
+	vmm_va_region_t guard = VMM_VA_REGION_INIT(end - 5 * page, page);
+	vmm_attr_t attr = vmm_attr(VMM_ATTR_WRITE);
+	struct vmm_detail detail = {.level = -1};
+
+	if (vmm_va_region_is_empty(area)) {
+		printf("this layout has no area for it\n");
+		return;
+	}
+	kernel_require("stacks",
+		       vmm_init(&stacks,
+				&(struct vmm_config){
+					.table = kernel->table,
+					.pool = stack_pool,
+					.pool_count = sizeof(stack_pool) / sizeof(stack_pool[0]),
+					.area = area,
+				}),
+		       NULL);
+	kernel_require("call stack",
+		       vmm_map_at(&stacks, "Call stack", stack,
+				  vmm_pa_region_start(kernel_take_ram(4)), attr, &detail),
+		       &detail);
+	kernel_require("guard", vmm_guard_at(&stacks, "Call stack", guard, &detail), &detail);
+	call_on(vmm_va_ptr(vmm_va(end)), say_where, &stack);
+	provoke_in(&stacks, "recurse until it ends", overflow_on, vmm_va_ptr(vmm_va(end)), guard);
+}
+
 static void show_record(void)
 {
 	struct vmm_out_chars out;
@@ -270,7 +335,10 @@ int kernel_main(void)
 	printf("\n5. The direct mapping, filled as it is used\n");
 	show_direct();
 
-	printf("\n6. The record\n");
+	printf("\n6. A call stack in its area\n");
+	show_call_stack();
+
+	printf("\n7. The record\n");
 	show_record();
 
 	printf("\nhigh: done\n");
