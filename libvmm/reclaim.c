@@ -7,7 +7,7 @@
 #include <vmm/engine/shared.h>
 #include <vmm/engine/walk.h>
 
-/* In a dead table's count: it is chained already. No table has so many descriptors. */
+/* In a dead table's count: it is chained or about to be. No table has so many descriptors. */
 #define COUNT_DEAD UINT16_C(0x7fff)
 
 static bool is_usable(const struct vmm_table *table, uint64_t pa)
@@ -58,16 +58,25 @@ enum vmm_err vmm_take_(struct vmm_table *table, uint64_t count, struct vmm_chain
 	return VMM_OK;
 }
 
-void vmm_push_dead_(const struct vmm_table *table, struct vmm_chain_ *dead, uint64_t pa, bool clean)
+bool vmm_bury_(const struct vmm_table *table, uint64_t pa)
 {
 	uint16_t *valid = vmm_count_(table, pa);
 
-	/* A damaged table may be linked twice; it is given back once. */
-	if (valid == NULL || *valid == COUNT_DEAD) {
-		return;
+	if (valid == NULL) {
+		return vmm_has_frame_(table, pa);
+	}
+	if (*valid == COUNT_DEAD) {
+		return false;
 	}
 	*valid = COUNT_DEAD;
-	chain(table, dead, pa, clean);
+	return true;
+}
+
+void vmm_chain_dead_(const struct vmm_table *table, struct vmm_chain_ *dead, uint64_t pa, bool clean)
+{
+	if (vmm_count_(table, pa) != NULL) {
+		chain(table, dead, pa, clean);
+	}
 }
 
 void vmm_give_back_(struct vmm_table *table, struct vmm_chain_ *list)

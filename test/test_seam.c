@@ -364,6 +364,21 @@ static void protect_stores_in_place(const struct vmm_format *format)
 	test_seam_fini(&seam);
 }
 
+static void what_is_as_asked_between_what_changes_is_left_alone(const struct vmm_format *format)
+{
+	set_up(format);
+	map(page(0), page(10), USER);
+	protect(page(3), page(2));
+	protect(page(6), page(1));
+	protect(page(1), page(8));
+	/* Pages 1 and 2, 5, 7 and 8; not 3, 4 and 6, which lie between them. */
+	expect("store*5 publish leaf*2 leaf leaf*2 complete");
+	expect_request(TEST_SEAM_LEAF, 0, page(1), 2, 0);
+	expect_request(TEST_SEAM_LEAF, 1, page(5), 1, 0);
+	expect_request(TEST_SEAM_LEAF, 2, page(7), 2, 0);
+	test_seam_fini(&seam);
+}
+
 static void a_block_is_protected_in_place(const struct vmm_format *format)
 {
 	set_up(format);
@@ -572,6 +587,7 @@ int main(void)
 		TEST_CASE(a_kept_table_stays_until_it_is_trimmed, TEST_ALL),
 		TEST_CASE(trim_leaves_tables_that_map_something, TEST_ALL),
 		TEST_CASE(protect_stores_in_place, TEST_ALL),
+		TEST_CASE(what_is_as_asked_between_what_changes_is_left_alone, TEST_ALL),
 		TEST_CASE(a_block_is_protected_in_place, TEST_ALL),
 		TEST_CASE(a_run_is_protected_in_place, TEST_ALL),
 		TEST_CASE(a_cut_block_is_broken_and_made, TEST_ARM),

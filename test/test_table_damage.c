@@ -220,6 +220,56 @@ static void a_table_linked_twice_is_read_twice(const struct vmm_format *format)
 	tear_down();
 }
 
+/* --- links, where tables are freed --- */
+
+static void a_link_out_of_the_frames_is_not_followed_to_free(const struct vmm_format *format)
+{
+	uint64_t reach = test_formats_leaf(format, 2);
+	uint64_t elsewhere[4];
+
+	for (unsigned int i = 0; i < 4; i++) {
+		unsigned int level;
+
+		set_up(format);
+		elsewhere[0] = PHYSICAL - f.page;
+		elsewhere[1] = PHYSICAL + FRAME_COUNT * f.page;
+		elsewhere[2] = 0;
+		elsewhere[3] = (UINT64_C(1) << f.table.pa_bits) - f.page;
+		level = f.table.root_level;
+		*slot_of(5 * f.block, 1) = link_to(elsewhere[i]);
+		/* The table of level 1 is covered whole, and what is wrong is in it. */
+		assert_int_equal(vmm_table_unmap(&f.table, region(0, reach), NULL), VMM_OK);
+		/* The damaged link is in the root itself. */
+		*slot_of(test_formats_leaf(format, level), level) = link_to(elsewhere[i]);
+		vmm_table_trim(&f.table);
+		vmm_table_fini(&f.table);
+		assert_int_equal(f.frames.out_count, 0);
+		test_frames_fini(&f.frames);
+	}
+}
+
+/* Counted naively these are more tables than anybody can wait for. */
+static void tables_linked_everywhere_are_freed_once(const struct vmm_format *format)
+{
+	unsigned int entries;
+
+	set_up(format);
+	entries = 1u << format->geometry->index_bits;
+	for (unsigned int level = f.table.root_level; level > 0; level--) {
+		uint64_t *first = slot_of(0, level);
+		uint64_t own = link_to(((uint64_t)(uintptr_t)first - f.frames.frames.window) &
+				       ~(f.page - 1));
+		uint64_t last = f.table.va_mask >> test_arch_shift(f.arch, level);
+
+		for (unsigned int i = 1; i < entries && i <= last; i++) {
+			first[i] = first[i] == 0 ? own : first[i];
+		}
+	}
+	vmm_table_fini(&f.table);
+	assert_int_equal(f.frames.out_count, 0);
+	test_frames_fini(&f.frames);
+}
+
 /* --- words --- */
 
 static void arm_words_that_are_reserved_are_named(const struct vmm_format *format)
@@ -348,6 +398,8 @@ int main(void)
 		TEST_CASE(a_lower_table_in_itself_is_named, TEST_ALL),
 		TEST_CASE(a_table_that_is_none_is_named, TEST_ALL),
 		TEST_CASE(a_table_linked_twice_is_read_twice, TEST_ALL),
+		TEST_CASE(a_link_out_of_the_frames_is_not_followed_to_free, TEST_ALL),
+		TEST_CASE(tables_linked_everywhere_are_freed_once, TEST_ALL),
 		TEST_CASE(arm_words_that_are_reserved_are_named, TEST_ARM),
 		TEST_CASE(riscv_words_that_are_reserved_are_named, TEST_RISCV),
 		TEST_CASE(napot_words_that_are_reserved_are_named, TEST_RISCV),

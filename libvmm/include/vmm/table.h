@@ -433,7 +433,8 @@ VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_query(const struct vmm_table *t
  * @return VMM_OK: *leaf was written and the cursor stands behind it; VMM_ERR_NOENT: there is no
  *  more; VMM_ERR_CORRUPT: a descriptor that the format does not have, a table outside the frame
  *  source and the borrowed frames, or one that contains itself: detail names it, and the cursor stands behind
- *  it so that the iteration can go on. Ends on any damage: an iteration returns at most once per descriptor slot.
+ *  it so that the iteration can go on. Ends on any damage. A table
+ *  that is linked from several descriptors is passed once for each.
  * Cost: one load per descriptor of the tables passed.
  */
 VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_visit(const struct vmm_table *table,

@@ -94,8 +94,23 @@ VMM_INLINE unsigned int vmm_leaf_row_(const struct vmm_codec *codec, const struc
 	return i;
 }
 
+/** Changes leaves side by side, all of which differ from what is asked. */
+VMM_INLINE void vmm_protect_leaves_(const struct vmm_codec *codec, const struct vmm_table *table,
+				    uint64_t *slot, uint64_t va, unsigned int count,
+				    unsigned int level, uint64_t word, struct vmm_gather_ *gather)
+{
+	if (count == 0) {
+		return;
+	}
+	vmm_words_change_(slot, count, codec->permission, word & codec->permission);
+	gather->global |= codec->is_global(word);
+	vmm_clean_(table, slot, count * sizeof(*slot));
+	vmm_gather_add_(table, gather, va, count, vmm_shift_(codec, level), level, false);
+}
+
 /**
- * Changes the leaves of one table from the spot on, in place. Returns how many descriptors it passed.
+ * Changes the leaves of one table from the spot on, in place. Returns how many descriptors it passed. What is as
+ * asked already isn't stored and not invalidated.
  * @param va  where the spot's descriptor starts
  */
 VMM_INLINE unsigned int vmm_protect_row_(const struct vmm_codec *codec,
@@ -106,26 +121,28 @@ VMM_INLINE unsigned int vmm_protect_row_(const struct vmm_codec *codec,
 {
 	uint64_t *slot = spot->slot;
 	unsigned int shift = vmm_shift_(codec, spot->level);
-	unsigned int first = 0;
-	unsigned int end;
+	unsigned int start = 0;
+	unsigned int i = 0;
+	struct vmm_survey_ survey;
 
 	count = vmm_leaf_row_(codec, table, spot, count);
-	end = count;
-	/* What is as asked already, at either end, needs no invalidation. */
-	while (first < end && vmm_permit_(codec, slot[first], word) == slot[first]) {
-		first++;
+	survey = vmm_survey_row_(slot, vmm_load_(slot), count);
+	va = vmm_extend_(table, va);
+	if (((survey.any ^ survey.all) & codec->permission) == 0) {
+		/* Alike, as they nearly always are: either all change, or none. */
+		if (vmm_is_permitted_(codec, survey.all, word)) {
+			return count;
+		}
+		i = count;
 	}
-	while (end > first && vmm_permit_(codec, slot[end - 1], word) == slot[end - 1]) {
-		end--;
-	}
-	if (first < end) {
-		vmm_words_change_(&slot[first], end - first, codec->permission,
-				  word & codec->permission);
-		gather->global |= codec->is_global(word);
-		vmm_clean_(table, &slot[first], (end - first) * sizeof(*slot));
-		vmm_gather_add_(table, gather,
-				vmm_extend_(table, va + ((uint64_t)first << shift)), end - first,
-				shift, spot->level, false);
+	/* Invariant: [start, i) are to be changed; what is before start is done with. */
+	for (; i <= count; i++) {
+		if (i < count && !vmm_is_permitted_(codec, vmm_load_(&slot[i]), word)) {
+			continue;
+		}
+		vmm_protect_leaves_(codec, table, &slot[start], va + ((uint64_t)start << shift),
+				    i - start, spot->level, word, gather);
+		start = i + 1;
 	}
 	return count;
 }

@@ -37,6 +37,12 @@ VMM_INLINE uint64_t vmm_permit_(const struct vmm_codec *codec, uint64_t desc, ui
 	return (desc & ~codec->permission) | (word & codec->permission);
 }
 
+/** Whether a leaf has the permissions of an attribute word already. */
+VMM_INLINE bool vmm_is_permitted_(const struct vmm_codec *codec, uint64_t desc, uint64_t word)
+{
+	return ((desc ^ word) & codec->permission) == 0;
+}
+
 /** A leaf to be replaced by a subtree. */
 struct vmm_split_ {
 	uint64_t desc;  /* the leaf; 0: there is none */
@@ -106,7 +112,7 @@ VMM_INLINE enum vmm_err vmm_find_cut_(const struct vmm_engine_ *engine,
 	if (err != VMM_OK) {
 		return vmm_fail_(table, detail, err, va, spot.desc, (int)spot.level);
 	}
-	if (change->protect && vmm_permit_(codec, spot.desc, change->word) == spot.desc) {
+	if (change->protect && vmm_is_permitted_(codec, spot.desc, change->word)) {
 		return VMM_OK;
 	}
 	unit->slot = spot.slot;

@@ -71,13 +71,6 @@ VMM_INLINE enum vmm_err vmm_engine_query_(const struct vmm_codec *codec,
 	return err;
 }
 
-/** Whether a table may be at @p pa: the frame is the source's, or borrowed. */
-VMM_INLINE bool vmm_has_frame_(const struct vmm_table *table, uint64_t pa)
-{
-	return vmm_frames_owns(table->frames, vmm_pa(pa)) ||
-	       vmm_pa_region_contains(table->borrowed, vmm_pa(pa));
-}
-
 /** Whether the table that a spot links may be read: its frame is this table's or its owner's, and it is
  *  none of the tables on the way to it, which would make the walk go round. */
 VMM_INLINE bool vmm_is_sound_link_(const struct vmm_codec *codec, const struct vmm_table *table,

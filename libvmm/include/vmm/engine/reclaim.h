@@ -47,14 +47,17 @@ VMM_INLINE void vmm_chain_subtree_(const struct vmm_codec *codec, const struct v
 	unsigned int next[VMM_LEVELS_MAX];
 	unsigned int now = level;
 
+	if (!vmm_bury_(table, pa)) {
+		return;
+	}
 	at[now] = pa;
 	next[now] = 0;
-	/* Invariant: of each table on the way, the subtrees of [0, next) are chained. */
+	/* Invariant: of each table on the way, which are all buried, the subtrees of [0, next) are chained. */
 	for (;;) {
 		uint64_t desc;
 
 		if (now == 0 || next[now] == vmm_entries_(codec)) {
-			vmm_push_dead_(table, dead, at[now], false);
+			vmm_chain_dead_(table, dead, at[now], false);
 			if (now == level) {
 				return;
 			}
@@ -62,12 +65,20 @@ VMM_INLINE void vmm_chain_subtree_(const struct vmm_codec *codec, const struct v
 			continue;
 		}
 		desc = vmm_load_(&vmm_descriptors_(table, at[now])[next[now]++]);
-		if (vmm_is_link_(codec, table, desc, now)) {
+		if (vmm_is_link_(codec, table, desc, now) &&
+		    vmm_bury_(table, codec->next(desc))) {
 			now--;
 			at[now] = codec->next(desc);
 			next[now] = 0;
 		}
 	}
+}
+
+/** Chains a table of the source's that has nothing left in it. */
+VMM_INLINE void vmm_push_empty_(const struct vmm_table *table, struct vmm_chain_ *dead, uint64_t pa)
+{
+	(void)vmm_bury_(table, pa);
+	vmm_chain_dead_(table, dead, pa, true);
 }
 
 VMM_INLINE void vmm_unlink_(const struct vmm_table *table, uint64_t *slot)
@@ -89,8 +100,6 @@ VMM_INLINE void vmm_drop_(const struct vmm_engine_ *engine, const struct vmm_tab
 	engine->chain_subtree(table, codec->next(spot->desc), spot->level - 1, dead);
 	vmm_gather_add_(table, gather, vmm_extend_(table, va),
 			vmm_reach_(codec, spot->level) >> page_shift, page_shift, 0, true);
-	/* What the leaves were isn't read; the table knows whether it ever had a global one. */
-	gather->global |= table->has_global;
 }
 
 /** Unlinks the tables on the path that have nothing left in them, from the spot's own upwards. */
@@ -109,7 +118,7 @@ VMM_INLINE void vmm_prune_(const struct vmm_codec *codec, const struct vmm_table
 			return;
 		}
 		vmm_unlink_(table, path->above[level + 1]);
-		vmm_push_dead_(table, dead, pa, true);
+		vmm_push_empty_(table, dead, pa);
 		vmm_gather_add_(table, gather, vmm_extend_(table, va), 1,
 				codec->geometry.page_shift, 0, true);
 		pa = vmm_home_(codec, table, path->above[level + 1]);
@@ -140,7 +149,7 @@ VMM_INLINE void vmm_engine_trim_(const struct vmm_codec *codec, struct vmm_table
 			now++;
 			if (valid != NULL && *valid == 0) {
 				vmm_unlink_(table, &vmm_descriptors_(table, at[now])[next[now] - 1]);
-				vmm_push_dead_(table, &dead, at[now - 1], true);
+				vmm_push_empty_(table, &dead, at[now - 1]);
 				vmm_count_sub_(table, at[now], 1);
 			}
 			continue;
@@ -148,7 +157,8 @@ VMM_INLINE void vmm_engine_trim_(const struct vmm_codec *codec, struct vmm_table
 		desc = vmm_load_(&vmm_descriptors_(table, at[now])[next[now]++]);
 		if (vmm_is_link_(codec, table, desc, now) &&
 		    !(now == table->root_level && table->owner != NULL &&
-		      vmm_is_shared_(table, (uint64_t)(next[now] - 1) << vmm_shift_(codec, now)))) {
+		      vmm_is_shared_(table, (uint64_t)(next[now] - 1) << vmm_shift_(codec, now))) &&
+		    vmm_has_frame_(table, codec->next(desc))) {
 			now--;
 			at[now] = codec->next(desc);
 			next[now] = 0;

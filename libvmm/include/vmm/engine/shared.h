@@ -122,10 +122,22 @@ struct vmm_chain_ {
 enum vmm_err vmm_take_(struct vmm_table *table, uint64_t count, struct vmm_chain_ *chain);
 /** Takes the first frame of the chain out: its address; *clean: every byte is zero. */
 uint64_t vmm_pop_(const struct vmm_table *table, struct vmm_chain_ *chain, bool *clean);
-/** Chains a table that is no longer linked. Borrowed frames and those chained already are left alone. */
-void vmm_push_dead_(const struct vmm_table *table, struct vmm_chain_ *dead, uint64_t pa, bool clean);
+/**
+ * Marks a table that is no longer linked. False if there is nothing to be done with it or below it: a damaged
+ * table may be linked twice, and a damaged link may lead outside of the source's and the borrowed frames.
+ */
+bool vmm_bury_(const struct vmm_table *table, uint64_t pa);
+/** Chains a table that was buried. Borrowed frames are left alone. */
+void vmm_chain_dead_(const struct vmm_table *table, struct vmm_chain_ *dead, uint64_t pa, bool clean);
 /** Gives every frame of the chain back to the source. */
 void vmm_give_back_(struct vmm_table *table, struct vmm_chain_ *chain);
+
+/** Whether a table may be at @p pa: the frame is the source's, or borrowed. */
+VMM_INLINE bool vmm_has_frame_(const struct vmm_table *table, uint64_t pa)
+{
+	return vmm_frames_owns(table->frames, vmm_pa(pa)) ||
+	       vmm_pa_region_contains(table->borrowed, vmm_pa(pa));
+}
 
 /** In a table's count: tables of other roots link it too, so no operation may unlink or free it. */
 #define VMM_COUNT_SHARED_ UINT16_C(0x8000)
