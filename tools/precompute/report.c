@@ -15,11 +15,12 @@
 /* --- figures --- */
 
 /*
- * The bytes that the tables would take if every page from the first to the last address mapped had
- * a descriptor, as where tables are laid out for a whole address space: the figure to compare with.
+ * The bytes that the tables would take if every page of each GiB in use had a descriptor, as where
+ * tables are laid out as one object for an address space: the figure to compare with.
  */
 static uint64_t full_size(const struct plan *plan, const struct walk *walk)
 {
+	const uint64_t in_gib = (UINT64_C(1) << 30) - 1;
 	unsigned int index_bits = plan->page_shift - 3;
 	unsigned int root_level = (plan->va_bits - plan->page_shift - 1) / index_bits;
 	uint64_t mask = (UINT64_C(2) << (plan->va_bits - 1)) - 1;
@@ -30,23 +31,17 @@ static uint64_t full_size(const struct plan *plan, const struct walk *walk)
 	}
 	for (unsigned int level = 0; level < root_level; level++) {
 		unsigned int shift = plan->page_shift + (level + 1) * index_bits;
-		const struct extent *last = &walk->list[walk->count - 1];
+		uint64_t next = 0;
 
-		/* Both halves of one table are apart: each counts from its own first address. */
+		/* Invariant: tables of this level below index `next` are counted. */
 		for (size_t i = 0; i < walk->count; i++) {
-			const struct extent *first = &walk->list[i];
-			const struct extent *end = last;
+			const struct extent *extent = &walk->list[i];
+			uint64_t first = (extent->va & ~in_gib & mask) >> shift;
+			uint64_t end = (((extent->va + (extent->size - 1)) | in_gib) & mask) >> shift;
 
-			if (i > 0 && (walk->list[i - 1].va ^ first->va) >> 63 == 0) {
-				continue;
-			}
-			for (size_t j = i; j < walk->count; j++) {
-				if ((walk->list[j].va ^ first->va) >> 63 == 0) {
-					end = &walk->list[j];
-				}
-			}
-			count += (((end->va + (end->size - 1)) & mask) >> shift) -
-				 ((first->va & mask) >> shift) + 1;
+			first = first < next ? next : first;
+			count += end < first ? 0 : end - first + 1;
+			next = end + 1;
 		}
 	}
 	return count << plan->page_shift;
@@ -211,8 +206,8 @@ static void print_figures(const struct report *report)
 	char used[24];
 	char full[24];
 
-	printf("  %llu of %llu tables in use, %s; full tables from the first to the last address "
-	       "would take %s\n",
+	printf("  %llu of %llu tables in use, %s; full tables for every GiB in use would "
+	       "take %s\n",
 	       ULL(plan->used >> plan->page_shift), ULL(plan->room.size >> plan->page_shift),
 	       size_text(plan->used, used), size_text(all_full_sizes(report), full));
 	printf("  record: %llu of %llu bytes; the image carries %llu bytes for all of it\n",

@@ -68,6 +68,12 @@ static void decode_arm_rights(uint64_t word, struct extent *leaf)
 	leaf->user_execute = FIELD(word, 54, 54) == 0;
 }
 
+/* Inner where it is cached, outer elsewhere: what the CPU makes of such memory anyway. */
+static unsigned int shareability(int mem)
+{
+	return mem == VMM_MEM_WB || mem == VMM_MEM_WT ? 3 : 2;
+}
+
 static void decode_arm(const struct state *state, uint64_t word, unsigned int level, uint64_t va,
 		       struct decoded *decoded)
 {
@@ -94,12 +100,17 @@ static void decode_arm(const struct state *state, uint64_t word, unsigned int le
 	if (FIELD(word, 10, 10) == 0) {
 		refuse_descriptor(va, word, "lacks the access flag");
 	}
-	if (FIELD(word, 63, 59) != 0 || FIELD(word, 51, 50) != 0 || FIELD(word, 5, 5) != 0) {
+	/* Software's bits, too; and below a page's address, where other sizes have theirs. */
+	if (FIELD(word, 63, 55) != 0 || FIELD(word, 51, 48) != 0 || FIELD(word, 5, 5) != 0 ||
+	    FIELD(word, state->page_shift, 12) != FIELD(address, state->page_shift, 12)) {
 		refuse_descriptor(va, word, "has bits that nobody asked for");
 	}
 	decode_arm_rights(word, &decoded->leaf);
 	if (decoded->leaf.mem < 0) {
 		refuse_descriptor(va, word, "has a memory type without a meaning");
+	}
+	if (FIELD(word, 9, 8) != shareability(decoded->leaf.mem)) {
+		refuse_descriptor(va, word, "is shared in another way than its memory type");
 	}
 	decoded->leaf.pa = address;
 }
@@ -230,6 +241,41 @@ static uint64_t read_word(const unsigned char *bytes)
 	return word;
 }
 
+/* How many descriptors a run has that begins as `word` does; 1: none (table D8-91; "Svnapot"). */
+static uint64_t run_length(const struct state *state, uint64_t word, unsigned int level)
+{
+	if (!state->is_arm) {
+		return FIELD(word, 63, 63) != 0 ? 16 : 1;
+	}
+	if (FIELD(word, 52, 52) == 0) {
+		return 1;
+	}
+	if (state->page_shift == 14) {
+		return level == 0 ? 128 : 32;
+	}
+	return state->page_shift == 12 ? 16 : 32;
+}
+
+/* A CPU may take one descriptor of a run for all of them, so all have to say the same. */
+static void check_run(const struct state *state, const unsigned char *bytes, uint64_t index,
+		      unsigned int level, uint64_t va)
+{
+	uint64_t word = read_word(&bytes[8 * index]);
+	uint64_t length = run_length(state, word, level);
+	uint64_t step = state->is_arm ? reach(state, level) : 0;
+	uint64_t first = index & ~(length - 1);
+	uint64_t wanted = word - (index - first) * step;
+
+	if (state->is_arm && (wanted & (length * step - 1)) >> state->page_shift != 0) {
+		refuse_descriptor(va, word, "is of a run at a misaligned address");
+	}
+	for (uint64_t i = 0; i < length; i++) {
+		if (read_word(&bytes[8 * (first + i)]) != wanted + i * step) {
+			refuse_descriptor(va, word, "is of a run that isn't whole");
+		}
+	}
+}
+
 /* The address that the CPU knows. */
 static uint64_t extend(const struct state *state, uint64_t va)
 {
@@ -261,6 +307,7 @@ static void walk_table(const struct state *state, uint64_t pa, unsigned int leve
 			walk_table(state, decoded.next, level - 1, va);
 			continue;
 		}
+		check_run(state, bytes, i, level, extend(state, va));
 		decoded.leaf.va = extend(state, va);
 		decoded.leaf.size = reach(state, level);
 		add_extent(state->walk, &decoded.leaf);
