@@ -7,7 +7,8 @@
     ```c excerpt=FILE      a part of a file of this project, perhaps indented differently
     ```text run=NAME       what a program prints: an example of examples/host, <kernel>-<port>, or what
                            pages.py names besides. Elsewhere than where "..." stands, line by line
-    ```c write=PATH        a file of a guide, and step=1 commands of it: see guide.py
+    ```c write=PATH        a file of a guide, and step=1 commands of it; cpu=NAME, of one CPU only:
+                           see guide.py
                            A line "..." stands for any number of lines
 """
 

@@ -41,7 +41,9 @@ def broken_links(root, path):
 
 def programs(root):
     """Names that run= may have."""
-    yield from ("format", "porting-guide", "consumer-aarch64", "consumer-riscv64")
+    yield from ("format", "consumer-aarch64", "consumer-riscv64")
+    for guide in ("porting-guide", "higher-half-guide", "higher-half-precomputed"):
+        yield from (f"{guide}-aarch64", f"{guide}-riscv64")
     host = os.path.join(root, "examples", "host")
     for name in os.listdir(host):
         if name.endswith(".c"):

@@ -7,6 +7,11 @@
  * may hold otherwise.
  */
 
+/* As board.h has it. */
+#ifndef BOARD_VIRTUAL_OFFSET
+#define BOARD_VIRTUAL_OFFSET 0
+#endif
+
 #include "../cores.h"
 
 	.section .text.secondary, "ax"

@@ -9,6 +9,11 @@
  * supervisor mode. Where the kernel runs at physical addresses, no trap is needed.
  */
 
+/* As board.h has it. */
+#ifndef BOARD_VIRTUAL_OFFSET
+#define BOARD_VIRTUAL_OFFSET 0
+#endif
+
 	.section .text.riscv_store_untranslated, "ax"
 	.balign 4
 	.global riscv_store_untranslated

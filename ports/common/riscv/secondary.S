@@ -5,6 +5,11 @@
  * (SBI specification, HSM extension).
  */
 
+/* As board.h has it. */
+#ifndef BOARD_VIRTUAL_OFFSET
+#define BOARD_VIRTUAL_OFFSET 0
+#endif
+
 #include "../cores.h"
 
 	.section .text.secondary, "ax"
