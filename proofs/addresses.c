@@ -159,24 +159,60 @@ bool prove_span_contains(uint64_t start, uint64_t size, uint64_t addr)
 	return true;
 }
 
-bool prove_span_overlaps(uint64_t a_start, uint64_t a_size, uint64_t b_start, uint64_t b_size)
+/* By any byte, and by the one that two overlapping spans have for sure: the later start. */
+bool prove_span_overlaps(uint64_t a_start, uint64_t a_size, uint64_t b_start, uint64_t b_size,
+			 uint64_t addr)
 {
 	struct vmm_span a = span_of(a_start, a_size);
 	struct vmm_span b = span_of(b_start, b_size);
-	wide first = a_start > b_start ? a_start : b_start;
-	wide end = end_of(a) < end_of(b) ? end_of(a) : end_of(b);
-	struct vmm_span common;
+	uint64_t first = a_start > b_start ? a_start : b_start;
+	bool is_overlap;
 
 	ONLY_IF(is_valid(a) && is_valid(b));
-	HOLDS(vmm_span_overlaps_(a, b) == (first < end));
+	is_overlap = vmm_span_overlaps_(a, b);
+	HOLDS(is_overlap ? has(a, first) && has(b, first) : !(has(a, addr) && has(b, addr)));
+	return true;
+}
+
+/* What overlaps has the later start and the earlier last byte, which are bytes of both. */
+bool prove_span_intersect(uint64_t a_start, uint64_t a_size, uint64_t b_start, uint64_t b_size)
+{
+	struct vmm_span a = span_of(a_start, a_size);
+	struct vmm_span b = span_of(b_start, b_size);
+	uint64_t first = a_start > b_start ? a_start : b_start;
+	uint64_t a_last = a_start + (a_size - 1);
+	uint64_t b_last = b_start + (b_size - 1);
+	struct vmm_span common;
+
+	ONLY_IF(is_valid(a) && is_valid(b) && vmm_span_overlaps_(a, b));
 	common = vmm_span_intersect_(a, b);
-	if (first < end) {
-		HOLDS(common.start == first && end_of(common) == end);
-	} else {
-		HOLDS(common.size == 0);
-	}
-	HOLDS(vmm_span_encloses_(a, b) ==
-	      (b_size == 0 || (b_start >= a_start && end_of(b) <= end_of(a))));
+	HOLDS(common.size != 0 && common.start == first);
+	HOLDS(common.start + (common.size - 1) == (a_last < b_last ? a_last : b_last));
+	return true;
+}
+
+bool prove_span_intersect_nothing(uint64_t a_start, uint64_t a_size, uint64_t b_start,
+				  uint64_t b_size)
+{
+	struct vmm_span a = span_of(a_start, a_size);
+	struct vmm_span b = span_of(b_start, b_size);
+
+	HOLDS(vmm_span_overlaps_(a, b) || vmm_span_intersect_(a, b).size == 0);
+	return true;
+}
+
+/* Of the bytes of b, the first and the last decide; of nothing, all are anywhere. */
+bool prove_span_encloses(uint64_t a_start, uint64_t a_size, uint64_t b_start, uint64_t b_size,
+			 uint64_t addr)
+{
+	struct vmm_span a = span_of(a_start, a_size);
+	struct vmm_span b = span_of(b_start, b_size);
+	bool is_enclosed;
+
+	ONLY_IF(is_valid(a) && is_valid(b));
+	is_enclosed = vmm_span_encloses_(a, b);
+	HOLDS(!is_enclosed || !has(b, addr) || has(a, addr));
+	HOLDS(is_enclosed || (b_size != 0 && !(has(a, b_start) && has(a, b_start + (b_size - 1)))));
 	return true;
 }
 

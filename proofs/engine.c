@@ -9,6 +9,12 @@
 #include <vmm/engine/cut.h>
 #include <vmm/engine/map.h>
 
+#include "../libvmm/addr.c"
+#include "../libvmm/engine.c"
+#include "../libvmm/invalidate.c"
+#include "../libvmm/reclaim.c"
+#include "../libvmm/span.c"
+#include "../libvmm/words.c"
 #include "aarch64_codec.h"
 #include "codec.h"
 
@@ -64,6 +70,7 @@ bool prove_engine_extension(uint64_t va, uint8_t half, uint8_t va_bits)
 	table.half = half;
 	table.va_bits = va_bits;
 	table.va_mask = (UINT64_C(1) << va_bits) - 1;
+	table.origin = origin_of((enum vmm_half)half, table.va_mask);
 	ONLY_IF((va & ~table.va_mask) == 0);
 	extended = vmm_extend_(&table, va);
 	HOLDS((extended & table.va_mask) == va);
@@ -73,6 +80,18 @@ bool prove_engine_extension(uint64_t va, uint8_t half, uint8_t va_bits)
 	} else {
 		HOLDS(extended >> va_bits == ~UINT64_C(0) >> va_bits);
 	}
+	return true;
+}
+
+/* An address is the table's if it is one that some index gets as its extension, and else not. */
+bool prove_engine_covers(uint64_t raw, uint8_t half, uint8_t va_bits)
+{
+	struct vmm_table table = { 0 };
+
+	ONLY_IF(half <= 2 && va_bits >= 25 && va_bits <= 57);
+	table.va_mask = (UINT64_C(1) << va_bits) - 1;
+	table.origin = origin_of((enum vmm_half)half, table.va_mask);
+	HOLDS(vmm_covers_(&table, raw) == (vmm_extend_(&table, raw & table.va_mask) == raw));
 	return true;
 }
 
@@ -129,27 +148,30 @@ static uint64_t count_tables(uint64_t va, uint64_t last, uint64_t pa, uint32_t l
 	return count;
 }
 
-/* With leaf_max as vmm_range_limit_() sets it: no higher than va and pa agree. */
-bool prove_engine_tables_below(uint16_t va16, uint16_t last16, uint16_t pa16, uint8_t limit)
-{
-	uint64_t va = va16;
-	uint64_t last = last16;
-	struct vmm_range_ range = { 0 };
-
-	ONLY_IF(va <= last && last < SPACE && pa16 < SPACE && limit <= 4);
-	ONLY_IF((va & 1) == 0 && (last & 1) == 1 && (pa16 & 1) == 0);
-	range.va = va;
-	range.pa = pa16;
-	range.left = last - va + 1;
-	vmm_range_limit_(&small, &range, vmm_attr((uint32_t)limit << 12));
-	HOLDS(limit == 0 || range.leaf_max <= (uint32_t)limit - 1);
-	HOLDS(vmm_tables_below_(&small, &range, range.left, TOP) ==
-	      count_tables(va, last, pa16, range.leaf_max));
-	/* A lower limit for leaves never makes it fewer, and congruence is all that the limit cut. */
-	HOLDS(count_tables(va, last, pa16, range.leaf_max) ==
-	      count_tables(va, last, pa16, limit == 0 || limit > 4 ? 3u : (uint32_t)limit - 1));
-	return true;
-}
+/* With leaf_max as vmm_range_limit_() sets it: as asked, and no higher than va and pa agree. */
+#define TABLES_BELOW(name, limit, leaf_max_asked)                                            \
+	bool prove_engine_tables_below_##name(uint16_t va16, uint16_t last16, uint16_t pa16) \
+	{                                                                                    \
+		uint64_t va = va16;                                                          \
+		uint64_t last = last16;                                                      \
+		struct vmm_range_ range = { 0 };                                             \
+                                                                                             \
+		ONLY_IF(va <= last && last < SPACE && pa16 < SPACE);                         \
+		ONLY_IF((va & 1) == 0 && (last & 1) == 1 && (pa16 & 1) == 0);                \
+		range.va = va;                                                               \
+		range.pa = pa16;                                                             \
+		range.left = last - va + 1;                                                  \
+		vmm_range_limit_(&small, &range, vmm_attr((uint32_t)(limit) << 12));         \
+		HOLDS(range.leaf_max <= (leaf_max_asked));                                   \
+		/* What the limit left out are leaves that congruence forbids, and no others. */ \
+		HOLDS(vmm_tables_below_(&small, &range, range.left, TOP) ==                  \
+		      count_tables(va, last, pa16, leaf_max_asked));                         \
+		return true;                                                                 \
+	}
+TABLES_BELOW(unlimited, 0, 3)
+TABLES_BELOW(limit_0, 1, 0)
+TABLES_BELOW(limit_1, 2, 1)
+TABLES_BELOW(limit_2, 3, 2)
 
 /*
  * Tables that take the place of a leaf of level 3, one by one: its own, and one for each descriptor
