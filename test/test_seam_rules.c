@@ -103,6 +103,20 @@ static void protect_two(void)
 			 VMM_OK);
 }
 
+/* The one in the middle is as asked already. */
+static void pages_around_one(void)
+{
+	user_pages();
+	assert_int_equal(test_seam_protect(&seam, here() + pages(2), pages(1), VMM_USER_RO),
+			 VMM_OK);
+}
+
+static void protect_three(void)
+{
+	assert_int_equal(test_seam_protect(&seam, here() + pages(1), pages(3), VMM_USER_RO),
+			 VMM_OK);
+}
+
 static void unmap_upper_pages(void)
 {
 	assert_int_equal(test_seam_unmap(&seam, 0 - pages(4), pages(4)), VMM_OK);
@@ -239,6 +253,26 @@ static void a3_old_permissions_are_forgotten(const struct vmm_format *format)
 	judge(format, user_pages, protect_two, TEST_SEAM_ONE_ADDRESS, "A3");
 }
 
+static void a4_r19_a_leaf_is_broken_only_where_it_must_be(const struct vmm_format *format)
+{
+	static const struct setting live = {VMM_TABLE_RESIZE_LIVE, VMM_LOWER_HALF};
+	bool is_riscv = test_formats_is_riscv(format);
+
+	/* By default Arm's leaves are broken; told so, they change their size live, as RISC-V's do. */
+	set_up(format, &plain, user_block);
+	unmap_page();
+	assert_true((strstr(test_seam_trace(&seam), " complete store ") != NULL) == !is_riscv);
+	test_seam_fini(&seam);
+	set_up(format, is_riscv ? &plain : &live, user_block);
+	unmap_page();
+	assert_string_equal(test_seam_trace(&seam),
+			    "take build publish store publish leaf complete");
+	test_seam_fini(&seam);
+	/* Old or new, but after the call only the new. */
+	judge_on(format, is_riscv ? &plain : &live, user_block, unmap_page, TEST_SEAM_LOSE_COMPLETE,
+		 is_riscv ? "R20" : "A2");
+}
+
 static void a5_r10_a_new_mapping_may_be_used_at_once(const struct vmm_format *format)
 {
 	const char *rule = test_formats_is_riscv(format) ? "R10" : "A5";
@@ -259,6 +293,14 @@ static void a6_stores_are_published_before_they_are_invalidated(const struct vmm
 	judge(format, user_pages, unmap_page, TEST_SEAM_LOSE_PUBLISH, "A6");
 	judge(format, user_pages, protect_two, TEST_SEAM_LOSE_PUBLISH, "A6");
 	judge(format, user_pages, unmap_all, TEST_SEAM_LOSE_PUBLISH, "A6");
+}
+
+static void a7_whoever_invalidates_completes(const struct vmm_format *format)
+{
+	judge(format, user_pages, unmap_page, TEST_SEAM_LOSE_COMPLETE, "A7");
+	judge(format, user_pages, protect_two, TEST_SEAM_LOSE_COMPLETE, "A7");
+	judge(format, user_block, unmap_page, TEST_SEAM_LOSE_COMPLETE, "A7");
+	judge(format, user_run, unmap_page, TEST_SEAM_LOSE_COMPLETE, "A7");
 }
 
 static void a9_a_frame_is_freed_after_walk_scope(const struct vmm_format *format)
@@ -383,6 +425,23 @@ static void a17_r22_all_of_a_cut_run_is_forgotten(const struct vmm_format *forma
 	      test_formats_is_riscv(format) ? "R22" : "A17");
 }
 
+static void a31_r2_what_is_noted_in_tables_is_invalid(const struct vmm_format *format)
+{
+	/* Words to come and chains of dead tables: of those the walkers may read along. */
+	static void (*const prepares[])(void) = {user_pages, user_block, user_run};
+
+	for (size_t i = 0; i < sizeof(prepares) / sizeof(prepares[0]); i++) {
+		set_up(format, &plain, prepares[i]);
+		unmap_page();
+		unmap_all();
+		test_seam_fini(&seam);
+	}
+	set_up(format, &plain, user_pages);
+	store(here(), vmm_pa_raw(vmm_table_root(&seam.table)) | 1);
+	expect(test_formats_is_riscv(format) ? "R2" : "A31");
+	test_seam_discard(&seam);
+}
+
 /* --- RISC-V's own --- */
 
 static void r12_a_frame_is_freed_after_a_fence_of_all_addresses(const struct vmm_format *format)
@@ -451,6 +510,7 @@ static void no_invalidation_is_wider_than_needed(const struct vmm_format *format
 	judge(format, user_pages, unmap_page, TEST_SEAM_WALK_SCOPE, "wide");
 	judge(format, user_pages, unmap_two, TEST_SEAM_ONE_MORE, "wide");
 	judge(format, user_pages, protect_two, TEST_SEAM_ONE_MORE, "wide");
+	judge(format, pages_around_one, protect_three, TEST_SEAM_ONE_MORE, "wide");
 }
 
 static void a9_r15_no_other_asid_loses_what_was_private(const struct vmm_format *format)
@@ -467,9 +527,11 @@ int main(void)
 		TEST_CASE(a2_what_was_broken_is_made_again_after_completion, TEST_ARM),
 		TEST_CASE(a2_what_was_unmapped_is_forgotten, TEST_ARM),
 		TEST_CASE(a3_old_permissions_are_forgotten, TEST_ALL),
+		TEST_CASE(a4_r19_a_leaf_is_broken_only_where_it_must_be, TEST_ALL),
 		TEST_CASE(a5_r10_a_new_mapping_may_be_used_at_once, TEST_ALL),
 		TEST_CASE(a5_what_was_broken_may_be_used_at_once, TEST_ARM),
 		TEST_CASE(a6_stores_are_published_before_they_are_invalidated, TEST_ALL),
+		TEST_CASE(a7_whoever_invalidates_completes, TEST_ALL),
 		TEST_CASE(a9_a_frame_is_freed_after_walk_scope, TEST_ARM),
 		TEST_CASE(a9_a_frame_is_freed_after_completion, TEST_ALL),
 		TEST_CASE(a9_a_table_over_global_leaves_is_forgotten_for_all, TEST_ALL),
@@ -487,6 +549,7 @@ int main(void)
 		TEST_CASE(a15_r21_a_run_is_whole, TEST_ALL),
 		TEST_CASE(a15_r21_a_run_is_alike, TEST_ALL),
 		TEST_CASE(a17_r22_all_of_a_cut_run_is_forgotten, TEST_ALL),
+		TEST_CASE(a31_r2_what_is_noted_in_tables_is_invalid, TEST_ALL),
 		TEST_CASE(r12_a_frame_is_freed_after_a_fence_of_all_addresses, TEST_RISCV),
 		TEST_CASE(r12_a_new_table_is_used_after_a_fence_of_all_addresses, TEST_RISCV),
 		TEST_CASE(r13_a_global_leaf_is_forgotten_for_all, TEST_RISCV),

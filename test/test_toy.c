@@ -204,7 +204,6 @@ static enum vmm_err run(const struct vmm_request *request, struct vmm_detail *de
 		seam->unmap_last = seam->unmap_first + (request->va.bytes.size - 1);
 		err = vmm_table_unmap(&seam->table, request->va, detail);
 	} else {
-		seam->is_gap_allowed = true;
 		err = vmm_table_protect(&seam->table, request->va, request->attr, detail);
 	}
 	test_seam_end(seam, err);

@@ -85,7 +85,7 @@ static uint8_t count_asid_bits(uint64_t satp)
 
 enum vmm_err vmm_riscv_probe(void *scratch, struct vmm_riscv_features *features)
 {
-	uint8_t va_bits = 57;
+	uint8_t va_bits = VMM_RISCV_VA_BITS_MAX;
 	uint64_t satp = 0;
 
 	if (vmm_riscv_is_enabled()) {
@@ -94,14 +94,14 @@ enum vmm_err vmm_riscv_probe(void *scratch, struct vmm_riscv_features *features)
 	if (!vmm_va_is_aligned(vmm_va_from_ptr(scratch), VMM_RISCV_PAGE_SHIFT)) {
 		return VMM_ERR_ALIGN;
 	}
-	/* From the largest down: Sv57 implies Sv48, and Sv48 implies Sv39 ("Sv48", "Sv57"). */
-	while (va_bits >= 39 && satp == 0) {
+	/* From the largest down: the first one that there is implies all below. */
+	while (va_bits != 0 && satp == 0) {
 		satp = try_mode(scratch, va_bits);
 		if (satp == 0) {
-			va_bits = (uint8_t)(va_bits - VMM_RISCV_INDEX_BITS);
+			va_bits = vmm_riscv_smaller_(va_bits);
 		}
 	}
-	features->va_bits = satp != 0 ? va_bits : 0;
+	features->va_bits = va_bits;
 	features->asid_bits = count_asid_bits(satp);
 	return VMM_OK;
 }

@@ -56,6 +56,16 @@ VMM_INLINE uint64_t vmm_riscv_mode_(unsigned int va_bits)
 	}
 }
 
+/* The address sizes that there are, from the largest down. */
+#define VMM_RISCV_VA_BITS_MAX 57
+#define VMM_RISCV_VA_BITS_MIN 39
+
+/* The next smaller one, which a CPU with this one has too ("Sv48", "Sv57"); 0: there is none. */
+VMM_INLINE uint8_t vmm_riscv_smaller_(uint8_t va_bits)
+{
+	return va_bits > VMM_RISCV_VA_BITS_MIN ? (uint8_t)(va_bits - 9) : 0;
+}
+
 /* Bits va_bits..63 become copies of bit va_bits - 1, as every address must have it. */
 VMM_INLINE uint64_t vmm_riscv_sign_extend_(unsigned int va_bits, uint64_t va)
 {

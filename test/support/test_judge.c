@@ -215,7 +215,6 @@ void test_judge_begin(struct test_seam *self)
 	self->has_direct = false;
 	self->has_dropped = false;
 	self->may_be_wide = false;
-	self->is_gap_allowed = false;
 	self->unmap_first = 1;
 	self->unmap_last = 0;
 }
@@ -332,6 +331,10 @@ static bool judge_change(struct test_seam *self, const struct test_seam_change *
 	if (was == TEST_TABLE && is == TEST_NOTHING && self->unmap_first <= va &&
 	    va + (test_arch_reach(arch, level) - 1) <= self->unmap_last) {
 		self->has_dropped = true;
+	}
+	if (is == TEST_FAULT) {
+		test_judge_report(self, "%s: %#llx at %#llx is valid, and no descriptor",
+				  arch->riscv ? "R2" : "A31", PRINTABLE(new), PRINTABLE(va));
 	}
 	if (is == TEST_LEAF || is == TEST_TABLE) {
 		judge_made(self, new, level, va, was == TEST_NOTHING, false);

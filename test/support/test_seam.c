@@ -287,7 +287,6 @@ enum vmm_err test_seam_unmap(struct test_seam *self, uint64_t va, uint64_t size)
 enum vmm_err test_seam_protect(struct test_seam *self, uint64_t va, uint64_t size, vmm_attr_t attr)
 {
 	test_seam_begin(self);
-	self->is_gap_allowed = true;
 	return finish(self, vmm_table_protect(&self->table, region(va, size), attr, NULL));
 }
 

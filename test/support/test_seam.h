@@ -20,6 +20,7 @@
  *   A3   old permissions can still be used when the operation ends
  *   A5   a new mapping that the code which follows may not use yet (D8.17 IWZCBG); R10 on RISC-V
  *   A6   an invalidation before the store that it is about was published (K11.5.3)
+ *   A7   an invalidation that the operation which started it leaves to others to complete (K11.5.3)
  *   A9   a frame is given back, or the operation ends, while a walk may still go through it
  *        (D8.17); R12 on RISC-V, also for a new table and a fence that leaves links alone
  *   A10  a table was linked before its contents were published (K11.5.3)
@@ -28,6 +29,8 @@
  *   A13  an invalidation of an ASID that isn't the table's
  *   A15  a contiguous run that is not whole or not alike (D8.7.1); R21 on RISC-V
  *   A17  part of a run was not forgotten (D8.7.1); R22 on RISC-V
+ *   A31  a word where a walker reads that is valid and no descriptor, as what the library notes for
+ *        itself must not be (D8.3); R2 on RISC-V
  *   R13  a global leaf, and a fence of one ASID
  *   R14  a fence of an address that is none ("SFENCE.VMA")
  *   R20  a translation that was valid before the last fence can still be used
@@ -136,7 +139,6 @@ struct test_seam {
 	bool may_be_wide;
 	uint64_t unmap_first; /* range of an unmap, without extension; first > last: none */
 	uint64_t unmap_last;
-	bool is_gap_allowed; /* invalidations may pass over leaves that did not change */
 	char trace[1024];
 };
 
