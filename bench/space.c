@@ -673,6 +673,20 @@ static void measure(uint32_t live, unsigned int rounds, enum bench_part part, co
 	}
 }
 
+static void take_memory(size_t live)
+{
+	lib_ranges = bench_memory(live * sizeof(*lib_ranges));
+	tree_used = bench_memory(live * sizeof(*tree_used));
+	tree_free = bench_memory((live + 2) * sizeof(*tree_free));
+	bin_nodes = bench_memory((2 * live + 2) * sizeof(*bin_nodes));
+	bin_buckets = bench_memory((size_t)(1 << 20) * sizeof(*bin_buckets));
+	bin_live = bench_memory(live * sizeof(*bin_live));
+	nothing = bench_memory(live * sizeof(*nothing));
+	brim_pages = bench_memory(2 * live * sizeof(*brim_pages));
+	brim_ids = bench_memory(2 * live * sizeof(*brim_ids));
+	memory_kept = bench_memory(live * 160);
+}
+
 int main(int argc, char **argv)
 {
 	static const uint32_t curve[] = { 10, 30, 100, 300, 3000, 10000, 30000, 300000, 1000000 };
@@ -682,16 +696,7 @@ int main(int argc, char **argv)
 	unsigned int i;
 
 	make_sizes();
-	lib_ranges = bench_memory(LIVE_MAX * sizeof(*lib_ranges));
-	tree_used = bench_memory(LIVE_MAX * sizeof(*tree_used));
-	tree_free = bench_memory((LIVE_MAX + 2) * sizeof(*tree_free));
-	bin_nodes = bench_memory((2 * LIVE_MAX + 2) * sizeof(*bin_nodes));
-	bin_buckets = bench_memory((1 << 20) * sizeof(*bin_buckets));
-	bin_live = bench_memory(LIVE_MAX * sizeof(*bin_live));
-	nothing = bench_memory(LIVE_MAX * sizeof(*nothing));
-	brim_pages = bench_memory(LIVE_MAX * sizeof(*brim_pages));
-	brim_ids = bench_memory(LIVE_MAX * sizeof(*brim_ids));
-	memory_kept = bench_memory(LIVE_MAX * 160);
+	take_memory(part == BENCH_ALL ? LIVE_MAX : 100000);
 	measure(1000, rounds, part, only);
 	measure(100000, rounds, part, only);
 	if (part == BENCH_ALL) {

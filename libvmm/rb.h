@@ -258,9 +258,13 @@ VMM_INLINE void vmm_rb_blacken_(struct vmm_link_ **root, struct vmm_link_ *paren
 	vmm_rb_rotate_(root, parent, side, hooks, flag);
 }
 
-/** Takes a node out. At most three rotations; O(1) amortized. The link keeps its old contents. */
-VMM_INLINE void vmm_rb_erase_(struct vmm_link_ **root, struct vmm_link_ *link,
-			      const struct vmm_rb_hooks_ *hooks, bool flag)
+/**
+ * Takes a node out whose neighbor `before` is known already; NULL: it is not. At most three rotations;
+ * O(1) amortized. The link keeps its old contents.
+ */
+VMM_INLINE void vmm_rb_erase_behind_(struct vmm_link_ **root, struct vmm_link_ *link,
+				     struct vmm_link_ *before, const struct vmm_rb_hooks_ *hooks,
+				     bool flag)
 {
 	struct vmm_link_ *heir;  /* takes the place of link */
 	struct vmm_link_ *child; /* the one child of the place that becomes vacant, or NULL */
@@ -269,20 +273,20 @@ VMM_INLINE void vmm_rb_erase_(struct vmm_link_ **root, struct vmm_link_ *link,
 	bool lacks_black;
 
 	if (link->child[0] != NULL && link->child[1] != NULL) {
-		heir = vmm_rb_outermost_(link->child[1], 0);
-		child = heir->child[1];
+		heir = before != NULL ? before : vmm_rb_outermost_(link->child[0], 1);
+		child = heir->child[0];
 		parent = vmm_rb_parent_(heir);
-		side = vmm_rb_side_(parent, heir);
+		side = parent != link;
 		lacks_black = !vmm_rb_is_red_(heir);
 		if (parent == link) {
 			parent = heir;
 		} else {
-			parent->child[0] = child;
-			heir->child[1] = link->child[1];
-			vmm_rb_set_parent_(heir->child[1], heir);
+			parent->child[1] = child;
+			heir->child[0] = link->child[0];
+			vmm_rb_set_parent_(heir->child[0], heir);
 		}
-		heir->child[0] = link->child[0];
-		vmm_rb_set_parent_(heir->child[0], heir);
+		heir->child[1] = link->child[1];
+		vmm_rb_set_parent_(heir->child[1], heir);
 		vmm_rb_hang_(root, vmm_rb_parent_(link), link, heir);
 		heir->parent = link->parent;
 		hooks->replaced(heir, link, parent, flag);
@@ -299,6 +303,13 @@ VMM_INLINE void vmm_rb_erase_(struct vmm_link_ **root, struct vmm_link_ *link,
 	} else if (lacks_black && parent != NULL) {
 		vmm_rb_blacken_(root, parent, side, hooks, flag);
 	}
+}
+
+/** The same without knowing a neighbor. */
+VMM_INLINE void vmm_rb_erase_(struct vmm_link_ **root, struct vmm_link_ *link,
+			      const struct vmm_rb_hooks_ *hooks, bool flag)
+{
+	vmm_rb_erase_behind_(root, link, NULL, hooks, flag);
 }
 
 /** An iteration in order that trusts no link and no color. */

@@ -493,7 +493,8 @@ void vmm_space_release(struct vmm_space *space, struct vmm_range *range)
 		range->gap = 0;
 		bound_settle(&range->by_addr);
 	}
-	vmm_rb_erase_(&space->used, &range->by_addr, &bound_hooks, space->exact);
+	vmm_rb_erase_behind_(&space->used, &range->by_addr, &before->by_addr, &bound_hooks,
+			     space->exact);
 	zero_range(range);
 	space->free_size += size;
 	space->range_count--;
