@@ -251,6 +251,7 @@ static void r9_a_global_table_descriptor_is_damage(const struct vmm_format *form
 	assert_int_equal(leaf_at(0).descriptor & G, G);
 	root = vmm_frames_ptr(&source.frames, vmm_table_root(&table));
 	assert_int_equal(root[0] & G, 0);
+	assert_int_equal(kind(V | G, 1), VMM_KIND_BAD);
 	root[0] |= G;
 	memset(&cursor, 0, sizeof(cursor));
 	assert_int_equal(vmm_table_visit(&table, &cursor, &leaf, &detail), VMM_ERR_CORRUPT);

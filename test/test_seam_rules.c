@@ -210,7 +210,8 @@ static void a1_a_leaf_keeps_its_size_while_it_is_valid(const struct vmm_format *
 {
 	static const struct setting live = {VMM_TABLE_RESIZE_LIVE, VMM_LOWER_HALF};
 
-	set_up(format, &live, user_block);
+	set_up(format, &plain, user_block);
+	protect_two();
 	unmap_page();
 	test_seam_fini(&seam);
 	/* The library leaves the break out where it may; here the judge thinks that it may not. */
