@@ -263,11 +263,13 @@ static bool holds_pin(const struct vmm_table *table, uint64_t first, uint64_t la
 	return false;
 }
 
-static bool holds_code(const struct vmm_table *table, uint64_t first, uint64_t last, uintptr_t code)
+static bool holds_code(const struct vmm_table *table, uint64_t first, uint64_t last, uintptr_t code,
+		       uintptr_t store)
 {
 	const struct vmm_sync *sync = table->sync;
 	const uintptr_t functions[] = {
 		code,
+		store,
 		(uintptr_t)vmm_settle_,
 		(uintptr_t)vmm_forget_,
 		(uintptr_t)vmm_gather_issue_,
@@ -301,21 +303,22 @@ static bool holds_data(const struct vmm_table *table, const struct vmm_unit_ *un
 }
 
 enum vmm_err vmm_may_break_(const struct vmm_table *table, const struct vmm_unit_ *units,
-			    const struct vmm_unit_ *unit, uintptr_t code,
+			    const struct vmm_unit_ *unit, uintptr_t code, uintptr_t store,
 			    struct vmm_detail *detail)
 {
-	uint64_t first = vmm_extend_(table, unit->first);
-	uint64_t last = vmm_extend_(table, unit->last);
+	uint64_t first, last;
 	bool is_held;
 
 	if (unit->count == 0 || !unit->breaks) {
 		return VMM_OK;
 	}
+	first = vmm_extend_(table, unit->first);
+	last = vmm_extend_(table, vmm_unit_last_(unit));
 	is_held = holds_pin(table, first, last);
 	/* What is shared the CPU may translate by a table that joined. */
 	if (!is_held && table->sync != NULL &&
 	    (table->sync->is_active(table) || vmm_is_shared_(table, unit->first))) {
-		is_held = holds_code(table, first, last, code) ||
+		is_held = holds_code(table, first, last, code, store) ||
 			  holds_data(table, &units[0], first, last) ||
 			  holds_data(table, &units[1], first, last);
 	}
@@ -330,7 +333,7 @@ static bool make_again(const struct vmm_table *table, const struct vmm_unit_ *un
 {
 	unsigned int i;
 
-	if (!unit->breaks) {
+	if (unit->count == 0 || !unit->breaks) {
 		return false;
 	}
 	for (i = 0; i < unit->count; i++) {
@@ -341,7 +344,7 @@ static bool make_again(const struct vmm_table *table, const struct vmm_unit_ *un
 		}
 	}
 	vmm_clean_(table, unit->slot, unit->count * sizeof(uint64_t));
-	return unit->count != 0;
+	return true;
 }
 
 void vmm_settle_(const struct vmm_table *table, const struct vmm_gather_ *gather,
@@ -360,7 +363,7 @@ void vmm_settle_(const struct vmm_table *table, const struct vmm_gather_ *gather
 	vmm_publish_(table);
 	for (i = 0; i < 2; i++) {
 		if (made[i]) {
-			vmm_mapped_(table, units[i].first, units[i].last - units[i].first + 1,
+			vmm_mapped_(table, units[i].first, (uint64_t)units[i].count << units[i].shift,
 				    page_shift, units[i].level, !units[i].is_run);
 		}
 	}

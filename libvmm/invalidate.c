@@ -7,7 +7,7 @@
 #include <vmm/engine/shared.h>
 
 static bool joins_last_run(struct vmm_gather_ *gather, uint64_t va, uint64_t count,
-			   unsigned int shift, unsigned int level, bool walk)
+			   unsigned int shift, unsigned int kind)
 {
 	unsigned int last = gather->run_count - 1u;
 	uint64_t size;
@@ -15,27 +15,28 @@ static bool joins_last_run(struct vmm_gather_ *gather, uint64_t va, uint64_t cou
 	if (gather->run_count == 0) {
 		return false;
 	}
-	size = (uint64_t)gather->run[last].count << gather->run[last].shift;
-	if (walk && va - gather->run[last].va < size && count << shift <= size) {
+	size = (uint64_t)gather->count[last] << gather->shift[last];
+	if (kind >= VMM_RUN_WALK_ && va - gather->va[last] < size && count << shift <= size) {
 		/* The table above a leaf goes too: one invalidation does both (Arm ARM D8.17: VAE1
 		   against VALE1). One run of several leaves stays by leaf. */
-		if (gather->run[last].count == 1) {
-			gather->run[last].walk = true;
+		if (gather->count[last] == 1) {
+			gather->kind[last] |= VMM_RUN_WALK_;
 		}
-		return gather->run[last].walk;
+		return gather->kind[last] >= VMM_RUN_WALK_;
 	}
-	if (gather->run[last].walk != walk || gather->run[last].shift != shift ||
-	    gather->run[last].level != level || gather->run[last].va + size != va) {
+	if (gather->kind[last] != kind || gather->shift[last] != shift ||
+	    gather->va[last] + size != va) {
 		return false;
 	}
-	gather->run[last].count += (uint32_t)count;
-	gather->total += count;
+	gather->count[last] = (uint16_t)(gather->count[last] + count);
+	gather->total += (uint32_t)count;
 	return true;
 }
 
 void vmm_gather_more_(const struct vmm_table *table, struct vmm_gather_ *gather, uint64_t va,
 		      uint64_t count, unsigned int shift, unsigned int level, bool walk)
 {
+	unsigned int kind = level | (walk ? VMM_RUN_WALK_ : 0);
 	unsigned int next = gather->run_count;
 
 	if (!gather->any) {
@@ -46,20 +47,19 @@ void vmm_gather_more_(const struct vmm_table *table, struct vmm_gather_ *gather,
 	/* What is shared may be cached under the ASID of any table that joined. */
 	gather->global |= vmm_is_shared_(table, va);
 	gather->whole |= gather->total + count > table->flush_max;
-	if (gather->whole || joins_last_run(gather, va, count, shift, level, walk)) {
+	if (gather->whole || joins_last_run(gather, va, count, shift, kind)) {
 		return;
 	}
 	if (next == VMM_GATHER_RUNS_) {
 		gather->whole = true;
 		return;
 	}
-	gather->run[next].va = va;
-	gather->run[next].count = (uint32_t)count;
-	gather->run[next].shift = (uint8_t)shift;
-	gather->run[next].level = (uint8_t)level;
-	gather->run[next].walk = walk;
+	gather->va[next] = va;
+	gather->count[next] = (uint16_t)count;
+	gather->shift[next] = (uint8_t)shift;
+	gather->kind[next] = (uint8_t)kind;
 	gather->run_count++;
-	gather->total += count;
+	gather->total += (uint32_t)count;
 }
 
 /*
@@ -108,15 +108,15 @@ void vmm_gather_issue_(const struct vmm_table *table, const struct vmm_gather_ *
 		return;
 	}
 	for (i = 0; i < gather->run_count; i++) {
+		bool walk = gather->kind[i] >= VMM_RUN_WALK_;
 		struct vmm_invalidation request;
 
-		start_request(table, &request,
-			      is_any_asid(table, gather->run[i].walk, gather->global));
-		request.scope = gather->run[i].walk ? VMM_SCOPE_WALK : VMM_SCOPE_LEAF;
-		request.va = vmm_va(gather->run[i].va);
-		request.count = gather->run[i].count;
-		request.stride_shift = gather->run[i].shift;
-		request.level = gather->run[i].level;
+		start_request(table, &request, is_any_asid(table, walk, gather->global));
+		request.scope = walk ? VMM_SCOPE_WALK : VMM_SCOPE_LEAF;
+		request.va = vmm_va(gather->va[i]);
+		request.count = gather->count[i];
+		request.stride_shift = gather->shift[i];
+		request.level = (uint8_t)(gather->kind[i] & ~VMM_RUN_WALK_);
 		table->sync->invalidate(table, &request);
 	}
 }

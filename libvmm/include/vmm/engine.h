@@ -23,79 +23,130 @@
 #include <vmm/engine/reclaim.h>
 #include <vmm/engine/share.h>
 
+/** A function of a format that is compiled once and never inlined: see vmm_engine_. */
+#define VMM_ENGINE_FUNCTION_ static __attribute__((noinline, unused))
+
 /**
  * Defines `symbol`, its plain functions, and nothing else. @p codec_ is a `static const struct vmm_codec`.
  *
  * Map and change, the two large ones, are compiled once per format and serve `need` too; so are the parts
- * that they use several times.
+ * that they use several times, and the short ways, whose stack is then gone where the long ones begin.
  */
-#define VMM_FORMAT_DEFINE(symbol, codec_)                                                          \
-	static const struct vmm_engine_ symbol##_engine_;                                          \
-	static __attribute__((noinline)) void symbol##_walk_(                                      \
-		const struct vmm_table *table, uint64_t va, struct vmm_spot_ *spot)                \
-	{                                                                                          \
-		vmm_walk_(&(codec_), table, va, spot);                                             \
-	}                                                                                          \
-	static __attribute__((noinline)) void symbol##_put_row_(const struct vmm_table *table,     \
-								const struct vmm_row_ *row)        \
-	{                                                                                          \
-		vmm_put_row_(&(codec_), table, row);                                               \
-	}                                                                                          \
-	static __attribute__((noinline)) unsigned int symbol##_clear_row_(                         \
-		const struct vmm_table *table, const struct vmm_spot_ *spot, uint64_t va,          \
-		unsigned int count, struct vmm_gather_ *gather)                                    \
-	{                                                                                          \
-		return vmm_clear_row_(&(codec_), table, spot, va, count, gather);                  \
-	}                                                                                          \
-	static __attribute__((noinline)) unsigned int symbol##_protect_row_(                       \
-		const struct vmm_table *table, const struct vmm_spot_ *spot, uint64_t va,          \
-		unsigned int count, uint64_t word, struct vmm_gather_ *gather)                     \
-	{                                                                                          \
-		return vmm_protect_row_(&(codec_), table, spot, va, count, word, gather);          \
-	}                                                                                          \
-	static __attribute__((noinline)) void symbol##_chain_subtree_(                             \
-		const struct vmm_table *table, uint64_t pa, unsigned int level,                    \
-		struct vmm_chain_ *dead)                                                           \
-	{                                                                                          \
-		vmm_chain_subtree_(&(codec_), table, pa, level, dead);                             \
-	}                                                                                          \
-	static __attribute__((noinline)) void symbol##_prune_(                                     \
-		const struct vmm_table *table, const struct vmm_path_ *path, uint64_t va,          \
-		struct vmm_gather_ *gather, struct vmm_chain_ *dead)                               \
-	{                                                                                          \
-		vmm_prune_(&(codec_), table, path, va, gather, dead);                              \
-	}                                                                                          \
-	static __attribute__((noinline)) enum vmm_err symbol##_attr_word_(                         \
-		const struct vmm_table *table, vmm_attr_t attr, vmm_attr_t *stored,                \
-		uint64_t *word)                                                                    \
-	{                                                                                          \
-		return vmm_attr_word_(&(codec_), table, attr, stored, word);                       \
-	}                                                                                          \
-	static const struct vmm_engine_ symbol##_engine_ = { &(codec_),                            \
-							     symbol##_walk_,                       \
-							     symbol##_put_row_,                    \
-							     symbol##_clear_row_,                  \
-							     symbol##_protect_row_,                \
-							     symbol##_chain_subtree_,              \
-							     symbol##_prune_,                      \
-							     symbol##_attr_word_ };                \
-	static __attribute__((noinline)) enum vmm_err symbol##_map_or_plan_(                       \
-		const struct vmm_table *table, struct vmm_table *commit, uint64_t start,           \
-		uint64_t size, uint64_t pa, vmm_attr_t attr, uint64_t *frame_count,                \
-		struct vmm_detail *detail)                                                         \
-	{                                                                                          \
-		return vmm_engine_map_(&symbol##_engine_, table, commit, start, size, pa, attr,    \
-				       frame_count, detail);                                       \
-	}                                                                                          \
-	static __attribute__((noinline)) enum vmm_err symbol##_change_or_plan_(                    \
-		const struct vmm_table *table, struct vmm_table *commit, uint64_t start,           \
-		uint64_t size, const vmm_attr_t *attr, uint64_t *frame_count,                      \
-		struct vmm_detail *detail)                                                         \
-	{                                                                                          \
-		return vmm_engine_change_(&symbol##_engine_, table, commit, start, size, attr,     \
-					  (uintptr_t)symbol##_change_or_plan_, frame_count,        \
-					  detail);                                                 \
-	}                                                                                          \
+#define VMM_FORMAT_DEFINE(symbol, codec_)							   \
+	static const struct vmm_engine_ symbol##_engine_;					   \
+	VMM_ENGINE_FUNCTION_ void symbol##_walk_(const struct vmm_table *table, uint64_t va,	   \
+						 struct vmm_spot_ *spot)			   \
+	{											   \
+		vmm_walk_(&(codec_), table, va, spot);						   \
+	}											   \
+	VMM_ENGINE_FUNCTION_ enum vmm_err symbol##_attr_word_(					   \
+		const struct vmm_table *table, vmm_attr_t attr, vmm_attr_t *stored,		   \
+		uint64_t *word)									   \
+	{											   \
+		return vmm_attr_word_(&(codec_), table, attr, stored, word);			   \
+	}											   \
+	VMM_ENGINE_FUNCTION_ void symbol##_put_row_(const struct vmm_table *table,		   \
+						    const struct vmm_row_ *row)			   \
+	{											   \
+		vmm_put_row_(&(codec_), table, row);						   \
+	}											   \
+	VMM_ENGINE_FUNCTION_ unsigned int symbol##_clear_row_(					   \
+		const struct vmm_table *table, const struct vmm_spot_ *spot, uint64_t va,	   \
+		unsigned int count, struct vmm_gather_ *gather)					   \
+	{											   \
+		return vmm_clear_row_(&(codec_), table, spot, va, count, gather);		   \
+	}											   \
+	VMM_ENGINE_FUNCTION_ unsigned int symbol##_protect_row_(				   \
+		const struct vmm_table *table, const struct vmm_spot_ *spot, uint64_t va,	   \
+		unsigned int count, uint64_t word, struct vmm_gather_ *gather)			   \
+	{											   \
+		return vmm_protect_row_(&(codec_), table, spot, va, count, word, gather);	   \
+	}											   \
+	VMM_ENGINE_FUNCTION_ void symbol##_chain_subtree_(					   \
+		const struct vmm_table *table, uint64_t pa, unsigned int level,			   \
+		struct vmm_chain_ *dead)							   \
+	{											   \
+		vmm_chain_subtree_(&(codec_), table, pa, level, dead);				   \
+	}											   \
+	VMM_ENGINE_FUNCTION_ void symbol##_prune_(						   \
+		const struct vmm_table *table, unsigned int level, uint64_t va,			   \
+		struct vmm_gather_ *gather, struct vmm_chain_ *dead)				   \
+	{											   \
+		vmm_prune_(&(codec_), table, level, va, gather, dead);				   \
+	}											   \
+	VMM_ENGINE_FUNCTION_ enum vmm_err symbol##_plan_change_(				   \
+		const struct vmm_table *table, const vmm_attr_t *attr,				   \
+		struct vmm_change_ *change, struct vmm_cut_ *cut, struct vmm_detail *detail)	   \
+	{											   \
+		return vmm_plan_change_(&symbol##_engine_, table, attr, change, cut, detail);	   \
+	}											   \
+	VMM_ENGINE_FUNCTION_ void symbol##_build_split_(					   \
+		const struct vmm_table *table, struct vmm_unit_ *unit,				   \
+		const struct vmm_change_ *change, struct vmm_chain_ *chain)			   \
+	{											   \
+		vmm_build_split_(&symbol##_engine_, table, unit, change, chain);		   \
+	}											   \
+	VMM_ENGINE_FUNCTION_ void symbol##_change_inside_(					   \
+		const struct vmm_table *table, const struct vmm_change_ *change,		   \
+		const struct vmm_cut_ *cut, struct vmm_gather_ *gather,				   \
+		struct vmm_chain_ *dead)							   \
+	{											   \
+		vmm_change_inside_(&symbol##_engine_, table, change, cut, gather, dead);	   \
+	}											   \
+	VMM_ENGINE_FUNCTION_ unsigned int symbol##_store_unit_(					   \
+		const struct vmm_table *table, const struct vmm_cut_ *cut,			   \
+		const struct vmm_change_ *change, const struct vmm_unit_ *unit,			   \
+		struct vmm_gather_ *gather)							   \
+	{											   \
+		return vmm_store_unit_(&(codec_), table, cut, change, unit, gather);		   \
+	}											   \
+	static const struct vmm_engine_ symbol##_engine_ = {					   \
+		&(codec_),									   \
+		symbol##_walk_,									   \
+		symbol##_attr_word_,								   \
+		symbol##_put_row_,								   \
+		symbol##_clear_row_,								   \
+		symbol##_protect_row_,								   \
+		symbol##_chain_subtree_,							   \
+		symbol##_prune_,								   \
+		symbol##_plan_change_,								   \
+		symbol##_build_split_,								   \
+		symbol##_change_inside_,							   \
+		symbol##_store_unit_,								   \
+	};											   \
+	VMM_ENGINE_FUNCTION_ bool symbol##_map_short_(struct vmm_table *table, uint64_t start,	   \
+						      uint64_t size, uint64_t pa,		   \
+						      vmm_attr_t attr)				   \
+	{											   \
+		return vmm_map_short_(&symbol##_engine_, table, start, size, pa, attr);		   \
+	}											   \
+	VMM_ENGINE_FUNCTION_ bool symbol##_unmap_short_(struct vmm_table *table, uint64_t start,   \
+							uint64_t size)				   \
+	{											   \
+		return vmm_unmap_short_(&symbol##_engine_, table, start, size);			   \
+	}											   \
+	VMM_ENGINE_FUNCTION_ bool symbol##_protect_short_(					   \
+		struct vmm_table *table, uint64_t start, uint64_t size, vmm_attr_t attr)	   \
+	{											   \
+		return vmm_protect_short_(&symbol##_engine_, table, start, size, attr);		   \
+	}											   \
+	VMM_ENGINE_FUNCTION_ enum vmm_err symbol##_map_or_plan_(				   \
+		const struct vmm_table *table, struct vmm_table *commit, uint64_t start,	   \
+		uint64_t size, uint64_t pa, vmm_attr_t attr, uint64_t *frame_count,		   \
+		struct vmm_detail *detail)							   \
+	{											   \
+		return vmm_engine_map_(&symbol##_engine_, table, commit, start, size, pa, attr,	   \
+				       frame_count, detail);					   \
+	}											   \
+	VMM_ENGINE_FUNCTION_ enum vmm_err symbol##_change_or_plan_(				   \
+		const struct vmm_table *table, struct vmm_table *commit, uint64_t start,	   \
+		uint64_t size, const vmm_attr_t *attr, uint64_t *frame_count,			   \
+		struct vmm_detail *detail)							   \
+	{											   \
+		return vmm_engine_change_(&symbol##_engine_, table, commit, start, size, attr,	   \
+					  (uintptr_t)symbol##_change_or_plan_, frame_count,	   \
+					  detail);						   \
+	}											   \
 	enum vmm_err symbol##_init(struct vmm_table *table, const struct vmm_table_config *config) \
 	{                                                                                          \
 		return vmm_engine_init_(&(codec_), &symbol, table, config);                        \
@@ -110,8 +161,8 @@
 	{                                                                                          \
 		uint64_t frame_count;                                                              \
                                                                                                    \
-		if (vmm_map_short_(&symbol##_engine_, table, va.bytes.start, va.bytes.size,        \
-				   vmm_pa_raw(pa), attr)) {                                        \
+		if (!VMM_FOR_SIZE && symbol##_map_short_(table, va.bytes.start, va.bytes.size,     \
+							 vmm_pa_raw(pa), attr)) {          \
 			return VMM_OK;                                                             \
 		}                                                                                  \
 		return symbol##_map_or_plan_(table, table, va.bytes.start, va.bytes.size,          \
@@ -122,7 +173,8 @@
 	{                                                                                          \
 		uint64_t frame_count;                                                              \
                                                                                                    \
-		if (vmm_unmap_short_(&symbol##_engine_, table, va.bytes.start, va.bytes.size)) {   \
+		if (!VMM_FOR_SIZE &&                                                               \
+		    symbol##_unmap_short_(table, va.bytes.start, va.bytes.size)) {                 \
 			return VMM_OK;                                                             \
 		}                                                                                  \
 		return symbol##_change_or_plan_(table, table, va.bytes.start, va.bytes.size,       \
@@ -133,8 +185,8 @@
 	{                                                                                          \
 		uint64_t frame_count;                                                              \
                                                                                                    \
-		if (vmm_protect_short_(&symbol##_engine_, table, va.bytes.start, va.bytes.size,    \
-				       attr)) {                                                    \
+		if (!VMM_FOR_SIZE && symbol##_protect_short_(table, va.bytes.start, va.bytes.size, \
+							     attr)) {                      \
 			return VMM_OK;                                                             \
 		}                                                                                  \
 		return symbol##_change_or_plan_(table, table, va.bytes.start, va.bytes.size,       \

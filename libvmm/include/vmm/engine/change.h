@@ -254,22 +254,23 @@ VMM_INLINE void vmm_unmap_inside_(const struct vmm_engine_ *engine, const struct
 
 	/* Invariant: nothing below va is mapped in the range; left bytes follow. */
 	while (left > 0) {
-		struct vmm_path_ path;
-		const struct vmm_spot_ *spot = &path.spot;
+		struct vmm_spot_ spot;
 		uint64_t bytes;
 
-		vmm_path_walk_(codec, table, va, left, &path);
-		if (vmm_is_link_(codec, table, spot->desc, spot->level)) {
-			vmm_drop_(engine, table, spot, va, gather, dead);
-			bytes = vmm_reach_(codec, spot->level);
+		vmm_walk_to_drop_(codec, table, va, left, &spot);
+		if (vmm_is_link_(codec, table, spot.desc, spot.level)) {
+			vmm_drop_(engine, table, &spot, va, gather, dead);
+			bytes = vmm_reach_(codec, spot.level);
 		} else {
-			unsigned int count = vmm_touched_(codec, spot, va, left);
-			uint64_t offset = va & (vmm_reach_(codec, spot->level) - 1);
+			unsigned int count = vmm_touched_(codec, &spot, va, left);
+			uint64_t offset = va & (vmm_reach_(codec, spot.level) - 1);
 
-			count = engine->clear_row(table, spot, va - offset, count, gather);
-			bytes = ((uint64_t)count << vmm_shift_(codec, spot->level)) - offset;
+			count = engine->clear_row(table, &spot, va - offset, count, gather);
+			bytes = ((uint64_t)count << vmm_shift_(codec, spot.level)) - offset;
 		}
-		engine->prune(table, &path, va, gather, dead);
+		if (vmm_is_empty_(table, spot.table_pa)) {
+			engine->prune(table, spot.level, va, gather, dead);
+		}
 		bytes = vmm_min_(bytes, left);
 		va += bytes;
 		left -= bytes;
@@ -279,8 +280,33 @@ VMM_INLINE void vmm_unmap_inside_(const struct vmm_engine_ *engine, const struct
 VMM_INLINE void vmm_gather_start_(struct vmm_gather_ *gather)
 {
 	gather->any = gather->whole = gather->walk = gather->global = false;
-	gather->total = gather->first = 0;
+	gather->total = 0;
+	gather->first = 0;
 	gather->run_count = 0;
+}
+
+/** Changes what lies whole inside the range: everything but the units at its ends. */
+VMM_INLINE void vmm_change_inside_(const struct vmm_engine_ *engine, const struct vmm_table *table,
+				   const struct vmm_change_ *change, const struct vmm_cut_ *cut,
+				   struct vmm_gather_ *gather, struct vmm_chain_ *dead)
+{
+	uint64_t first = change->first;
+	uint64_t end = change->last + 1;
+
+	if (cut->unit[0].count != 0) {
+		first = vmm_unit_last_(&cut->unit[0]) + 1;
+	}
+	if (cut->unit[1].count != 0) {
+		end = cut->unit[1].first;
+	}
+	if (first >= end) {
+		return;
+	}
+	if (change->protect) {
+		vmm_protect_inside_(engine, table, first, end - first, change->word, gather);
+	} else {
+		vmm_unmap_inside_(engine, table, first, end - first, gather, dead);
+	}
 }
 
 /** Everything after the frames were taken. Can't fail. */
@@ -290,48 +316,38 @@ VMM_INLINE void vmm_commit_change_(const struct vmm_engine_ *engine, const struc
 {
 	const struct vmm_codec *codec = engine->codec;
 	struct vmm_gather_ gather;
-	uint64_t first = change->first;
-	uint64_t end = change->last + 1;
-	unsigned int gone[2];
+	unsigned int gone[2] = { 0, 0 };
 	unsigned int i;
 
 	vmm_gather_start_(&gather);
 	for (i = 0; i < 2; i++) {
-		if (cut->split[i].desc != 0) {
-			vmm_build_split_(engine, table, &cut->split[i], change, chain);
+		if (vmm_is_split_(&cut->unit[i])) {
+			engine->build_split(table, &cut->unit[i], change, chain);
 		}
 	}
-	if (cut->unit[0].count != 0) {
-		first = cut->unit[0].last + 1;
-	}
-	if (cut->unit[1].count != 0) {
-		end = cut->unit[1].first;
-	}
-	if (first < end && change->protect) {
-		vmm_protect_inside_(engine, table, first, end - first, change->word, &gather);
-	} else if (first < end) {
-		vmm_unmap_inside_(engine, table, first, end - first, &gather, dead);
-	}
+	engine->change_inside(table, change, cut, &gather, dead);
 	for (i = 0; i < 2; i++) {
 		const struct vmm_unit_ *unit = &cut->unit[i];
 
 		vmm_gather_add_(table, &gather, vmm_extend_(table, unit->first), unit->count,
-				vmm_shift_(codec, unit->level), unit->level, false);
+				unit->shift, unit->level, false);
 	}
 	/* Subtrees are complete before a walker can reach them. */
 	if (cut->frame_count != 0) {
 		vmm_publish_(table);
 	}
 	for (i = 0; i < 2; i++) {
-		gone[i] = vmm_store_unit_(codec, table, cut, change, &cut->unit[i], &gather);
+		if (cut->unit[i].count != 0) {
+			gone[i] = engine->store_unit(table, cut, change, &cut->unit[i], &gather);
+		}
 	}
 	if (gather.any || cut->unit[0].count != 0 || cut->unit[1].count != 0) {
 		vmm_settle_(table, &gather, codec->walk_by_space, cut->unit,
 			    codec->geometry.page_shift);
 	}
 	for (i = 0; i < 2; i++) {
-		if (cut->unit[i].count != 0) {
-			vmm_count_sub_(table, cut->unit[i].table_pa, gone[i]);
+		if (gone[i] != 0) {
+			vmm_count_sub_(table, vmm_home_(codec, table, cut->unit[i].slot), gone[i]);
 		}
 	}
 }
@@ -347,26 +363,25 @@ VMM_INLINE bool vmm_cuts_no_run_(const struct vmm_codec *codec, const struct vmm
 
 /** Unmaps pages of one table: the spot's and those behind it. */
 VMM_INLINE void vmm_unmap_pages_(const struct vmm_engine_ *engine, struct vmm_table *table,
-				 uint64_t va, unsigned int count, const struct vmm_path_ *path)
+				 uint64_t va, unsigned int count, const struct vmm_spot_ *spot)
 {
 	const struct vmm_codec *codec = engine->codec;
-	const uint16_t *valid = vmm_count_(table, path->spot.table_pa);
 	struct vmm_chain_ dead = { 0 };
 	struct vmm_gather_ gather;
 
 	vmm_gather_start_(&gather);
-	if (count == 1 && vmm_is_valid_(path->spot.desc)) {
-		vmm_store_(path->spot.slot, 0);
-		vmm_clean_(table, path->spot.slot, sizeof(uint64_t));
-		vmm_count_sub_(table, path->spot.table_pa, 1);
-		gather.global = codec->is_global(path->spot.desc);
+	if (count == 1 && vmm_is_valid_(spot->desc)) {
+		vmm_store_(spot->slot, 0);
+		vmm_clean_(table, spot->slot, sizeof(uint64_t));
+		vmm_count_sub_(table, spot->table_pa, 1);
+		gather.global = codec->is_global(spot->desc);
 		vmm_gather_add_(table, &gather, vmm_extend_(table, va), 1,
 				codec->geometry.page_shift, 0, false);
 	} else {
-		engine->clear_row(table, &path->spot, va, count, &gather);
+		engine->clear_row(table, spot, va, count, &gather);
 	}
-	if (valid != NULL && *valid == 0) {
-		engine->prune(table, path, va, &gather, &dead);
+	if (vmm_is_empty_(table, spot->table_pa)) {
+		engine->prune(table, 0, va, &gather, &dead);
 	}
 	if (gather.any) {
 		vmm_forget_(table, &gather, codec->walk_by_space);
@@ -386,19 +401,19 @@ VMM_INLINE bool vmm_unmap_short_(const struct vmm_engine_ *engine, struct vmm_ta
 	const struct vmm_codec *codec = engine->codec;
 	unsigned int count = (unsigned int)(size >> codec->geometry.page_shift);
 	uint64_t va = start & table->va_mask;
-	struct vmm_path_ path;
+	struct vmm_spot_ spot;
 
 	/* A table that is covered whole is dropped instead. */
-	if (VMM_FOR_SIZE || size - 1 > vmm_table_last_(codec, 0, va) - va ||
+	if (size - 1 > vmm_table_last_(codec, 0, va) - va ||
 	    count == vmm_entries_(codec) ||
 	    !vmm_is_region_(table, codec->geometry.page_shift, start, size)) {
 		return false;
 	}
-	vmm_walk_straight_(codec, table, va, &path);
-	if (path.spot.level != 0 || !vmm_cuts_no_run_(codec, table, &path.spot, count)) {
+	vmm_walk_straight_(codec, table, va, &spot);
+	if (spot.level != 0 || !vmm_cuts_no_run_(codec, table, &spot, count)) {
 		return false;
 	}
-	vmm_unmap_pages_(engine, table, va, count, &path);
+	vmm_unmap_pages_(engine, table, va, count, &spot);
 	return true;
 }
 
@@ -410,75 +425,87 @@ VMM_INLINE bool vmm_protect_short_(const struct vmm_engine_ *engine, const struc
 	unsigned int count = (unsigned int)(size >> codec->geometry.page_shift);
 	uint64_t va = start & table->va_mask;
 	vmm_attr_t stored;
-	struct vmm_path_ path;
+	struct vmm_spot_ spot;
 	struct vmm_survey_ survey;
 	struct vmm_gather_ gather;
 	uint64_t word;
 
-	if (VMM_FOR_SIZE || size - 1 > vmm_table_last_(codec, 0, va) - va ||
+	if (size - 1 > vmm_table_last_(codec, 0, va) - va ||
 	    !vmm_is_region_(table, codec->geometry.page_shift, start, size) ||
 	    engine->attr_word(table, attr, &stored, &word) != VMM_OK) {
 		return false;
 	}
-	vmm_walk_straight_(codec, table, va, &path);
-	if (path.spot.level != 0 || !vmm_cuts_no_run_(codec, table, &path.spot, count)) {
+	vmm_walk_straight_(codec, table, va, &spot);
+	if (spot.level != 0 || !vmm_cuts_no_run_(codec, table, &spot, count)) {
 		return false;
 	}
-	survey = vmm_survey_row_(path.spot.slot, path.spot.desc, count);
+	survey = vmm_survey_row_(spot.slot, spot.desc, count);
 	if (!vmm_are_pages_of_type_(codec, &survey, word)) {
 		return false;
 	}
 	vmm_gather_start_(&gather);
-	engine->protect_row(table, &path.spot, va, count, word, &gather);
+	engine->protect_row(table, &spot, va, count, word, &gather);
 	if (gather.any) {
 		vmm_forget_(table, &gather, codec->walk_by_space);
 	}
 	return true;
 }
 
-/** Plans a change; with @p commit, which is the same table, does it too. */
+/** Everything before the frames are taken, for a range whose addresses are right. */
+VMM_INLINE enum vmm_err vmm_plan_change_(const struct vmm_engine_ *engine,
+					 const struct vmm_table *table, const vmm_attr_t *attr,
+					 struct vmm_change_ *change, struct vmm_cut_ *cut,
+					 struct vmm_detail *detail)
+{
+	vmm_attr_t stored;
+	enum vmm_err err;
+
+	change->protect = attr != NULL;
+	change->word = 0;
+	if (change->protect) {
+		err = engine->attr_word(table, *attr, &stored, &change->word);
+		if (err != VMM_OK) {
+			return vmm_fail_(table, detail, err, change->first, 0, -1);
+		}
+		err = vmm_check_type_(engine, table, change, detail);
+		if (err != VMM_OK) {
+			return err;
+		}
+	}
+	return vmm_plan_cut_(engine, table, change, cut, detail);
+}
+
+/** Plans a change; with @p commit, which is the same table, does it too. @p code: the function that this is. */
 VMM_INLINE enum vmm_err vmm_engine_change_(const struct vmm_engine_ *engine,
 					   const struct vmm_table *table, struct vmm_table *commit,
 					   uint64_t start, uint64_t size, const vmm_attr_t *attr,
 					   uintptr_t code, uint64_t *frame_count,
 					   struct vmm_detail *detail)
 {
-	const struct vmm_codec *codec = engine->codec;
 	struct vmm_chain_ dead = { 0 };
 	struct vmm_change_ change;
 	struct vmm_cut_ cut;
 	struct vmm_chain_ chain;
-	vmm_attr_t stored;
 	unsigned int i;
 	enum vmm_err err;
 
-	err = vmm_check_region_(table, codec->geometry.page_shift, start, size, detail);
+	err = vmm_check_region_(table, engine->codec->geometry.page_shift, start, size, detail);
 	if (err != VMM_OK) {
 		return err;
 	}
 	change.first = start & table->va_mask;
 	change.last = change.first + (size - 1);
-	change.protect = attr != NULL;
-	change.word = 0;
-	if (change.protect) {
-		err = engine->attr_word(table, *attr, &stored, &change.word);
-		if (err != VMM_OK) {
-			return vmm_fail_(table, detail, err, change.first, 0, -1);
-		}
-		err = vmm_check_type_(engine, table, &change, detail);
-		if (err != VMM_OK) {
-			return err;
-		}
-	}
-	err = vmm_plan_cut_(engine, table, &change, &cut, detail);
-	if (err != VMM_OK || commit == NULL) {
-		if (err == VMM_OK) {
-			*frame_count = cut.frame_count;
-		}
+	err = engine->plan_change(table, attr, &change, &cut, detail);
+	if (err != VMM_OK) {
 		return err;
 	}
+	*frame_count = cut.frame_count;
+	if (commit == NULL) {
+		return VMM_OK;
+	}
 	for (i = 0; i < 2; i++) {
-		err = vmm_may_break_(table, cut.unit, &cut.unit[i], code, detail);
+		err = vmm_may_break_(table, cut.unit, &cut.unit[i], code,
+				     (uintptr_t)engine->store_unit, detail);
 		if (err != VMM_OK) {
 			return err;
 		}

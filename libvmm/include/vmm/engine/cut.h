@@ -45,22 +45,37 @@ VMM_INLINE bool vmm_is_permitted_(const struct vmm_codec *codec, uint64_t desc, 
 
 /** A leaf to be replaced by a subtree. */
 struct vmm_split_ {
-	uint64_t desc;  /* the leaf; 0: there is none */
+	uint64_t desc;
 	uint64_t first; /* its first address */
 	unsigned int level;
-	uint64_t link;  /* the table descriptor that takes its place */
 };
 
 /** What a change does to leaves and runs at its two ends. */
 struct vmm_cut_ {
-	struct vmm_split_ split[2];
 	struct vmm_unit_ unit[2];
 	uint64_t frame_count;
 };
 
+VMM_INLINE bool vmm_is_split_(const struct vmm_unit_ *unit)
+{
+	return unit->split != VMM_SPLIT_NONE_;
+}
+
+/** The leaf of a unit that is split; there is one. */
+VMM_INLINE struct vmm_split_ vmm_split_of_(const struct vmm_unit_ *unit)
+{
+	const struct vmm_split_ split = {
+		vmm_load_(&unit->slot[unit->split]),
+		unit->first + ((uint64_t)unit->split << unit->shift),
+		unit->level,
+	};
+
+	return split;
+}
+
 VMM_INLINE bool vmm_unit_holds_(const struct vmm_unit_ *unit, uint64_t va)
 {
-	return unit->count != 0 && unit->first <= va && va <= unit->last;
+	return unit->count != 0 && unit->first <= va && va <= vmm_unit_last_(unit);
 }
 
 /**
@@ -89,8 +104,7 @@ VMM_INLINE uint64_t vmm_split_tables_(const struct vmm_codec *codec,
 VMM_INLINE enum vmm_err vmm_find_cut_(const struct vmm_engine_ *engine,
 				      const struct vmm_table *table,
 				      const struct vmm_change_ *change, uint64_t va,
-				      struct vmm_split_ *split, struct vmm_unit_ *unit,
-				      struct vmm_detail *detail)
+				      struct vmm_unit_ *unit, struct vmm_detail *detail)
 {
 	const struct vmm_codec *codec = engine->codec;
 	bool resize_live = (table->flags & VMM_TABLE_RESIZE_LIVE) != 0;
@@ -98,8 +112,8 @@ VMM_INLINE enum vmm_err vmm_find_cut_(const struct vmm_engine_ *engine,
 	uint64_t first, last, run_reach;
 	enum vmm_err err;
 
-	split->desc = 0;
 	unit->count = 0;
+	unit->split = VMM_SPLIT_NONE_;
 	unit->breaks = false;
 	engine->walk(table, va, &spot);
 	first = va & ~(vmm_reach_(codec, spot.level) - 1);
@@ -116,28 +130,25 @@ VMM_INLINE enum vmm_err vmm_find_cut_(const struct vmm_engine_ *engine,
 		return VMM_OK;
 	}
 	unit->slot = spot.slot;
-	unit->table_pa = spot.table_pa;
 	unit->first = first;
-	unit->last = last;
 	unit->level = (uint8_t)spot.level;
+	unit->shift = (uint8_t)vmm_shift_(codec, spot.level);
 	unit->is_run = false;
 	unit->breaks = codec->break_resize && !resize_live;
 	if (first < change->first || change->last < last) {
-		split->desc = spot.desc;
-		split->first = first;
-		split->level = spot.level;
+		unit->split = 0;
 		unit->count = 1;
 	}
 	run_reach = vmm_run_reach_(codec, table, spot.level);
 	if (run_reach != 0 && codec->in_run(spot.desc, spot.level)) {
-		uint64_t before = (first & (run_reach - 1)) >> vmm_shift_(codec, spot.level);
+		uint64_t before = (first & (run_reach - 1)) >> unit->shift;
 
 		first &= ~(run_reach - 1);
 		last = first + (run_reach - 1);
 		if (first < change->first || change->last < last) {
 			unit->slot -= before;
 			unit->first = first;
-			unit->last = last;
+			unit->split = unit->count != 0 ? (uint16_t)before : VMM_SPLIT_NONE_;
 			unit->count = (uint16_t)(1u << codec->geometry.run_shift[spot.level]);
 			unit->is_run = true;
 			unit->breaks = codec->break_run && !(codec->break_resize && resize_live);
@@ -157,22 +168,25 @@ VMM_INLINE enum vmm_err vmm_plan_cut_(const struct vmm_engine_ *engine,
 
 	cut->frame_count = 0;
 	for (i = 0; i < 2; i++) {
+		struct vmm_unit_ *unit = &cut->unit[i];
+
 		err = vmm_find_cut_(engine, table, change, i == 0 ? change->first : change->last,
-				    &cut->split[i], &cut->unit[i], detail);
+				    unit, detail);
 		if (err != VMM_OK) {
 			return err;
 		}
 		if (i == 1 && vmm_unit_holds_(&cut->unit[0], change->last)) {
 			/* One unit holds both ends; perhaps even one leaf does. */
-			cut->unit[1].count = 0;
-			if (cut->split[0].desc != 0 && cut->split[1].desc != 0 &&
-			    cut->split[0].first == cut->split[1].first) {
-				cut->split[1].desc = 0;
+			unit->count = 0;
+			if (vmm_is_split_(unit) && vmm_is_split_(&cut->unit[0]) &&
+			    vmm_split_of_(unit).first == vmm_split_of_(&cut->unit[0]).first) {
+				unit->split = VMM_SPLIT_NONE_;
 			}
 		}
-		if (cut->split[i].desc != 0) {
-			cut->frame_count += vmm_split_tables_(engine->codec, &cut->split[i],
-							      change);
+		if (vmm_is_split_(unit)) {
+			const struct vmm_split_ split = vmm_split_of_(unit);
+
+			cut->frame_count += vmm_split_tables_(engine->codec, &split, change);
 		}
 	}
 	return VMM_OK;
@@ -248,20 +262,21 @@ VMM_INLINE unsigned int vmm_fill_split_(const struct vmm_engine_ *engine,
 	return below_count;
 }
 
-/** Builds the subtree that takes a split leaf's place. Nobody can see it yet. */
+/** Builds the subtree that takes a unit's split leaf's place. Nobody can see it yet. */
 VMM_INLINE void vmm_build_split_(const struct vmm_engine_ *engine, const struct vmm_table *table,
-				 struct vmm_split_ *split, const struct vmm_change_ *change,
+				 struct vmm_unit_ *unit, const struct vmm_change_ *change,
 				 struct vmm_chain_ *chain)
 {
+	const struct vmm_split_ split = vmm_split_of_(unit);
 	struct vmm_piece_ pieces[2];
 	struct vmm_piece_ below[2];
 	unsigned int count = 1;
-	unsigned int level = split->level;
+	unsigned int level = split.level;
 	bool is_clean;
 
 	pieces[0].pa = vmm_pop_(table, chain, &is_clean);
-	pieces[0].first = split->first;
-	split->link = engine->codec->table(pieces[0].pa);
+	pieces[0].first = split.first;
+	unit->link = engine->codec->table(pieces[0].pa);
 	/* The range has two ends, and each lies in one table of a level: never more than two. */
 	while (count > 0) {
 		unsigned int below_count = 0;
@@ -269,7 +284,7 @@ VMM_INLINE void vmm_build_split_(const struct vmm_engine_ *engine, const struct 
 
 		level--;
 		for (i = 0; i < count; i++) {
-			below_count += vmm_fill_split_(engine, table, split, change, level,
+			below_count += vmm_fill_split_(engine, table, &split, change, level,
 						       &pieces[i], &below[below_count], chain);
 		}
 		for (i = 0; i < below_count; i++) {
@@ -282,16 +297,19 @@ VMM_INLINE void vmm_build_split_(const struct vmm_engine_ *engine, const struct 
 /** What a slot of a unit will hold; 0: it is unmapped. */
 VMM_INLINE uint64_t vmm_unit_word_(const struct vmm_codec *codec, const struct vmm_cut_ *cut,
 				   const struct vmm_change_ *change, const struct vmm_unit_ *unit,
-				   uint64_t va, uint64_t desc)
+				   unsigned int index)
 {
-	uint64_t word;
+	const uint64_t *slot = &unit->slot[index];
+	uint64_t desc = vmm_load_(slot);
+	uint64_t va = unit->first + ((uint64_t)index << unit->shift);
 	bool inside = change->first <= va && va <= change->last;
+	uint64_t word;
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
-		if (cut->split[i].desc != 0 && cut->split[i].first == va &&
-		    cut->split[i].level == unit->level) {
-			return cut->split[i].link;
+		if (vmm_is_split_(&cut->unit[i]) &&
+		    slot == &cut->unit[i].slot[cut->unit[i].split]) {
+			return cut->unit[i].link;
 		}
 	}
 	if (!vmm_is_valid_(desc) || (inside && !change->protect)) {
@@ -319,9 +337,8 @@ VMM_INLINE unsigned int vmm_store_unit_(const struct vmm_codec *codec,
 	unsigned int i;
 
 	for (i = 0; i < unit->count; i++) {
-		uint64_t va = unit->first + i * vmm_reach_(codec, unit->level);
 		uint64_t old = vmm_load_(&unit->slot[i]);
-		uint64_t word = vmm_unit_word_(codec, cut, change, unit, va, old);
+		uint64_t word = vmm_unit_word_(codec, cut, change, unit, i);
 
 		if (vmm_is_valid_(old)) {
 			gather->global |= codec->is_global(old);

@@ -278,31 +278,31 @@ VMM_INLINE bool vmm_map_short_(const struct vmm_engine_ *engine, struct vmm_tabl
 	unsigned int count = (unsigned int)(size >> page_shift);
 	uint64_t va = start & table->va_mask;
 	vmm_attr_t stored;
-	struct vmm_path_ path;
+	struct vmm_spot_ spot;
 	uint64_t word;
 
-	if (VMM_FOR_SIZE || size - 1 > vmm_table_last_(codec, 0, va) - va ||
+	if (size - 1 > vmm_table_last_(codec, 0, va) - va ||
 	    !vmm_is_region_(table, page_shift, start, size) ||
 	    !vmm_is_output_(table, page_shift, pa, size)) {
 		return false;
 	}
-	vmm_walk_straight_(codec, table, va, &path);
-	if (path.spot.level != 0 ||
-	    vmm_is_valid_(vmm_survey_row_(path.spot.slot, path.spot.desc, count).any) ||
+	vmm_walk_straight_(codec, table, va, &spot);
+	if (spot.level != 0 ||
+	    vmm_is_valid_(vmm_survey_row_(spot.slot, spot.desc, count).any) ||
 	    engine->attr_word(table, attr, &stored, &word) != VMM_OK) {
 		return false;
 	}
 	if (count == 1) {
-		vmm_store_(path.spot.slot, codec->leaf(word, pa, 0));
-		vmm_clean_(table, path.spot.slot, sizeof(uint64_t));
+		vmm_store_(spot.slot, codec->leaf(word, pa, 0));
+		vmm_clean_(table, spot.slot, sizeof(uint64_t));
 	} else {
-		const struct vmm_row_ row = { path.spot.slot, va,    pa,
+		const struct vmm_row_ row = { spot.slot, va,    pa,
 					      word,           0,     count,
 					      vmm_attr_has(stored, VMM_ATTR_CONTIG), true };
 
 		engine->put_row(table, &row);
 	}
-	vmm_count_add_(table, path.spot.table_pa, count);
+	vmm_count_add_(table, spot.table_pa, count);
 	table->has_global |= vmm_attr_has(stored, VMM_ATTR_GLOBAL);
 	vmm_publish_(table);
 	vmm_mapped_(table, va, size, page_shift, 0, false);

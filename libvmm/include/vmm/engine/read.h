@@ -15,20 +15,20 @@ VMM_INLINE enum vmm_err vmm_engine_translate_(const struct vmm_codec *codec,
 					      vmm_pa_t *pa)
 {
 	uint64_t index_va = vmm_va_raw(va) & table->va_mask;
-	struct vmm_path_ path;
+	struct vmm_spot_ spot;
 	enum vmm_err err;
 
 	if (!vmm_covers_(table, vmm_va_raw(va))) {
 		return VMM_ERR_RANGE;
 	}
-	vmm_walk_straight_(codec, table, index_va, &path);
-	if (!VMM_FOR_SIZE && vmm_is_ordinary_(codec, table, &path.spot)) {
-		*pa = vmm_pa(codec->output(path.spot.desc, 0, index_va));
+	vmm_walk_straight_(codec, table, index_va, &spot);
+	if (!VMM_FOR_SIZE && vmm_is_ordinary_(codec, table, &spot)) {
+		*pa = vmm_pa(codec->output(spot.desc, 0, index_va));
 		return VMM_OK;
 	}
-	err = vmm_leaf_at_(codec, table, &path.spot);
+	err = vmm_leaf_at_(codec, table, &spot);
 	if (err == VMM_OK) {
-		*pa = vmm_pa(codec->output(path.spot.desc, path.spot.level, index_va));
+		*pa = vmm_pa(codec->output(spot.desc, spot.level, index_va));
 	}
 	return err;
 }
@@ -53,20 +53,20 @@ VMM_INLINE enum vmm_err vmm_engine_query_(const struct vmm_codec *codec,
 					  struct vmm_leaf *leaf)
 {
 	uint64_t raw = vmm_va_raw(va);
-	struct vmm_path_ path;
+	struct vmm_spot_ spot;
 	enum vmm_err err;
 
 	if (!vmm_covers_(table, raw)) {
 		return VMM_ERR_RANGE;
 	}
-	vmm_walk_straight_(codec, table, raw & table->va_mask, &path);
-	if (!VMM_FOR_SIZE && vmm_is_ordinary_(codec, table, &path.spot)) {
-		vmm_describe_(codec, table, path.spot.desc, 0, raw, leaf);
+	vmm_walk_straight_(codec, table, raw & table->va_mask, &spot);
+	if (!VMM_FOR_SIZE && vmm_is_ordinary_(codec, table, &spot)) {
+		vmm_describe_(codec, table, spot.desc, 0, raw, leaf);
 		return VMM_OK;
 	}
-	err = vmm_leaf_at_(codec, table, &path.spot);
+	err = vmm_leaf_at_(codec, table, &spot);
 	if (err == VMM_OK) {
-		vmm_describe_(codec, table, path.spot.desc, path.spot.level, raw, leaf);
+		vmm_describe_(codec, table, spot.desc, spot.level, raw, leaf);
 	}
 	return err;
 }

@@ -25,16 +25,13 @@ VMM_INLINE bool vmm_is_droppable_(const struct vmm_codec *codec, const struct vm
 	       !(spot->level == table->root_level && vmm_is_shared_(table, va));
 }
 
-/** Walks like vmm_walk_(), but stops at a table that can be dropped, and remembers the way. */
-VMM_INLINE void vmm_path_walk_(const struct vmm_codec *codec, const struct vmm_table *table,
-			       uint64_t va, uint64_t left, struct vmm_path_ *path)
+/** Walks like vmm_walk_(), but stops at a table that can be dropped. */
+VMM_INLINE void vmm_walk_to_drop_(const struct vmm_codec *codec, const struct vmm_table *table,
+				  uint64_t va, uint64_t left, struct vmm_spot_ *spot)
 {
-	struct vmm_spot_ *spot = &path->spot;
-
 	vmm_spot_load_(codec, table, table->root, table->root_level, va, spot);
 	while (vmm_is_link_(codec, table, spot->desc, spot->level) &&
 	       !vmm_is_droppable_(codec, table, spot, va, left)) {
-		path->above[spot->level] = spot->slot;
 		vmm_spot_load_(codec, table, codec->next(spot->desc), spot->level - 1, va, spot);
 	}
 }
@@ -102,27 +99,33 @@ VMM_INLINE void vmm_drop_(const struct vmm_engine_ *engine, const struct vmm_tab
 			vmm_reach_(codec, spot->level) >> page_shift, page_shift, 0, true);
 }
 
-/** Unlinks the tables on the path that have nothing left in them, from the spot's own upwards. */
+/** Whether a table has nothing left in it and is to go. */
+VMM_INLINE bool vmm_is_empty_(const struct vmm_table *table, uint64_t pa)
+{
+	const uint16_t *valid = vmm_count_(table, pa);
+
+	return valid != NULL && *valid == 0 && (table->flags & VMM_TABLE_KEEP) == 0;
+}
+
+/** Unlinks the tables on the way to @p va that have nothing left, from that of @p level upwards. */
 VMM_INLINE void vmm_prune_(const struct vmm_codec *codec, const struct vmm_table *table,
-			   const struct vmm_path_ *path, uint64_t va, struct vmm_gather_ *gather,
+			   unsigned int level, uint64_t va, struct vmm_gather_ *gather,
 			   struct vmm_chain_ *dead)
 {
-	uint64_t pa = path->spot.table_pa;
-	unsigned int level = path->spot.level;
+	uint64_t at[VMM_LEVELS_MAX];
+	unsigned int now = table->root_level;
 
-	/* Invariant: pa is the table on the path whose descriptors are of `level`. */
-	for (; level < table->root_level; level++) {
-		const uint16_t *valid = vmm_count_(table, pa);
-
-		if (valid == NULL || *valid != 0 || (table->flags & VMM_TABLE_KEEP) != 0) {
-			return;
-		}
-		vmm_unlink_(table, path->above[level + 1]);
-		vmm_push_empty_(table, dead, pa);
+	at[now] = table->root;
+	for (; now > level; now--) {
+		at[now - 1] = codec->next(vmm_load_(vmm_slot_(codec, table, at[now], now, va)));
+	}
+	/* Invariant: `now` is where the descriptors of at[now] are. */
+	for (; now < table->root_level && vmm_is_empty_(table, at[now]); now++) {
+		vmm_unlink_(table, vmm_slot_(codec, table, at[now + 1], now + 1, va));
+		vmm_push_empty_(table, dead, at[now]);
 		vmm_gather_add_(table, gather, vmm_extend_(table, va), 1,
 				codec->geometry.page_shift, 0, true);
-		pa = vmm_home_(codec, table, path->above[level + 1]);
-		vmm_count_sub_(table, pa, 1);
+		vmm_count_sub_(table, at[now + 1], 1);
 	}
 }
 

@@ -231,23 +231,25 @@ void vmm_words_change_(uint64_t *words, unsigned int count, uint64_t mask, uint6
 
 #define VMM_GATHER_RUNS_ 8
 
-/** What an operation must have forgotten, gathered while it stores and issued once. */
+/**
+ * What an operation must have forgotten, gathered while it stores and issued once: runs of leaves side by
+ * side, and of the tables above them. Member by member, not run by run: it lies on the stack and has no holes so.
+ */
 struct vmm_gather_ {
-	struct {
-		uint64_t va;    /* as the CPU knows it */
-		uint32_t count;
-		uint8_t shift;
-		uint8_t level;
-		bool walk;
-	} run[VMM_GATHER_RUNS_];
-	uint64_t total;  /* addresses in all runs */
+	uint64_t va[VMM_GATHER_RUNS_];    /* as the CPU knows it */
+	uint16_t count[VMM_GATHER_RUNS_]; /* leaves; no more than flush_max */
+	uint8_t shift[VMM_GATHER_RUNS_];  /* log2 of a leaf's size */
+	uint8_t kind[VMM_GATHER_RUNS_];   /* the leaves' level, and VMM_RUN_WALK_ */
 	uint64_t first;  /* the first address gathered */
+	uint32_t total;  /* addresses in all runs */
 	uint8_t run_count;
 	bool any;    /* something was gathered; never without a sync */
 	bool whole;  /* too much for invalidations by address */
 	bool walk;   /* table descriptors were removed */
 	bool global; /* a global leaf was removed or changed */
 };
+/* Of vmm_gather_::kind: the table descriptors on the way, too. */
+#define VMM_RUN_WALK_ 0x80u
 
 /** vmm_gather_add_() where somebody is to be told. */
 void vmm_gather_more_(const struct vmm_table *table, struct vmm_gather_ *gather, uint64_t va,
@@ -316,23 +318,32 @@ void vmm_forget_space_(const struct vmm_table *table);
 /** A leaf, or the leaves of one run, that change size together. */
 struct vmm_unit_ {
 	uint64_t *slot;   /* the first descriptor */
-	uint64_t table_pa;
-	uint64_t first;   /* addresses covered, inclusive */
-	uint64_t last;
+	uint64_t first;   /* the first address covered */
+	uint64_t link;    /* the table descriptor that takes the split leaf's place */
 	uint16_t count;   /* descriptors; 0: there is no such unit */
+	uint16_t split;   /* which one the range cuts in two, or VMM_SPLIT_NONE_ */
 	uint8_t level;
+	uint8_t shift;    /* log2 of the bytes that one descriptor covers */
 	bool is_run;
 	bool breaks;      /* must be invalid for a moment */
 };
+#define VMM_SPLIT_NONE_ UINT16_MAX
+
+/** The last address that a unit covers. */
+VMM_INLINE uint64_t vmm_unit_last_(const struct vmm_unit_ *unit)
+{
+	return unit->first + (((uint64_t)unit->count << unit->shift) - 1);
+}
 
 /**
  * Whether the unit may be invalid for a moment: VMM_ERR_PINNED if it holds a pinned range or, where this
  * CPU translates by the table, what the change itself stands on.
  * @param units  both units of the change; @p unit is one of them
- * @param code   address of the function that breaks and makes
+ * @param code   address of the function that has it broken and made
+ * @param store  address of the function that breaks
  */
 enum vmm_err vmm_may_break_(const struct vmm_table *table, const struct vmm_unit_ *units,
-			    const struct vmm_unit_ *unit, uintptr_t code,
+			    const struct vmm_unit_ *unit, uintptr_t code, uintptr_t store,
 			    struct vmm_detail *detail);
 
 /**

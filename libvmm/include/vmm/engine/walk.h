@@ -144,18 +144,10 @@ VMM_INLINE void vmm_walk_(const struct vmm_codec *codec, const struct vmm_table 
 	}
 }
 
-/** A spot and the way to it. */
-struct vmm_path_ {
-	struct vmm_spot_ spot;
-	uint64_t *above[VMM_LEVELS_MAX]; /* the links passed, by level; those over spot.level are set */
-};
-
 /** One level of vmm_walk_straight_(): true where the walk ends. */
 VMM_INLINE bool vmm_step_(const struct vmm_codec *codec, const struct vmm_table *table, uint64_t va,
-			  unsigned int level, struct vmm_path_ *path)
+			  unsigned int level, struct vmm_spot_ *spot)
 {
-	struct vmm_spot_ *spot = &path->spot;
-
 	if (level >= codec->geometry.level_count || level > table->root_level) {
 		return false;
 	}
@@ -163,24 +155,23 @@ VMM_INLINE bool vmm_step_(const struct vmm_codec *codec, const struct vmm_table 
 	if (level == 0 || !vmm_is_link_(codec, table, spot->desc, level)) {
 		return true;
 	}
-	path->above[level] = spot->slot;
 	spot->table_pa = codec->next(spot->desc);
 	return false;
 }
 
 /** vmm_walk_() without a loop: each level's shift is a constant, for those who walk and do little else. */
 VMM_INLINE void vmm_walk_straight_(const struct vmm_codec *codec, const struct vmm_table *table,
-				   uint64_t va, struct vmm_path_ *path)
+				   uint64_t va, struct vmm_spot_ *spot)
 {
 	VMM_STATIC_ASSERT(VMM_LEVELS_MAX == 6, "a step for each level");
 	if (VMM_FOR_SIZE) {
-		vmm_walk_(codec, table, va, &path->spot);
+		vmm_walk_(codec, table, va, spot);
 		return;
 	}
-	path->spot.table_pa = table->root;
-	(void)(vmm_step_(codec, table, va, 5, path) || vmm_step_(codec, table, va, 4, path) ||
-	       vmm_step_(codec, table, va, 3, path) || vmm_step_(codec, table, va, 2, path) ||
-	       vmm_step_(codec, table, va, 1, path) || vmm_step_(codec, table, va, 0, path));
+	spot->table_pa = table->root;
+	(void)(vmm_step_(codec, table, va, 5, spot) || vmm_step_(codec, table, va, 4, spot) ||
+	       vmm_step_(codec, table, va, 3, spot) || vmm_step_(codec, table, va, 2, spot) ||
+	       vmm_step_(codec, table, va, 1, spot) || vmm_step_(codec, table, va, 0, spot));
 }
 
 /** Whether the spot holds an ordinary page: one comparison tells, and nearly every leaf is one. */
@@ -219,15 +210,22 @@ VMM_INLINE unsigned int vmm_touched_(const struct vmm_codec *codec, const struct
 struct vmm_row_;
 struct vmm_gather_;
 struct vmm_chain_;
+struct vmm_change_;
+struct vmm_cut_;
+struct vmm_unit_;
 
 /**
- * A format for the engine: its codec, and what is too large to be inlined in several places. The pointers
- * are constant like the codec's and folded into direct calls.
+ * A format for the engine: its codec, and what is compiled as a function of its own, because it is used in
+ * several places or for the sake of the stack. The pointers are constant like the codec's and folded into
+ * direct calls.
  */
 struct vmm_engine_ {
 	const struct vmm_codec *codec;
 	/** vmm_walk_() */
 	void (*walk)(const struct vmm_table *table, uint64_t va, struct vmm_spot_ *spot);
+	/** vmm_attr_word_() */
+	enum vmm_err (*attr_word)(const struct vmm_table *table, vmm_attr_t attr,
+				  vmm_attr_t *stored, uint64_t *word);
 	/** vmm_put_row_() */
 	void (*put_row)(const struct vmm_table *table, const struct vmm_row_ *row);
 	/** vmm_clear_row_() */
@@ -241,11 +239,23 @@ struct vmm_engine_ {
 	void (*chain_subtree)(const struct vmm_table *table, uint64_t pa, unsigned int level,
 			      struct vmm_chain_ *dead);
 	/** vmm_prune_() */
-	void (*prune)(const struct vmm_table *table, const struct vmm_path_ *path, uint64_t va,
+	void (*prune)(const struct vmm_table *table, unsigned int level, uint64_t va,
 		      struct vmm_gather_ *gather, struct vmm_chain_ *dead);
-	/** vmm_attr_word_() */
-	enum vmm_err (*attr_word)(const struct vmm_table *table, vmm_attr_t attr,
-				  vmm_attr_t *stored, uint64_t *word);
+	/** vmm_plan_change_() */
+	enum vmm_err (*plan_change)(const struct vmm_table *table, const vmm_attr_t *attr,
+				    struct vmm_change_ *change, struct vmm_cut_ *cut,
+				    struct vmm_detail *detail);
+	/** vmm_build_split_() */
+	void (*build_split)(const struct vmm_table *table, struct vmm_unit_ *unit,
+			    const struct vmm_change_ *change, struct vmm_chain_ *chain);
+	/** vmm_change_inside_() */
+	void (*change_inside)(const struct vmm_table *table, const struct vmm_change_ *change,
+			      const struct vmm_cut_ *cut, struct vmm_gather_ *gather,
+			      struct vmm_chain_ *dead);
+	/** vmm_store_unit_() */
+	unsigned int (*store_unit)(const struct vmm_table *table, const struct vmm_cut_ *cut,
+				   const struct vmm_change_ *change, const struct vmm_unit_ *unit,
+				   struct vmm_gather_ *gather);
 };
 
 #endif /* VMM_ENGINE_WALK_H */
