@@ -86,7 +86,7 @@ VMM_INLINE const struct aarch64_memory *aarch64_memory_of(uint64_t desc)
  * EL1 never executes what EL0 may write, whatever PXN says (D8.4.1), so that combination can't be
  * had. Everything else can be stored exactly.
  */
-VMM_INLINE enum vmm_err aarch64_effective(const struct vmm_table *table, vmm_attr_t attr,
+VMM_HELPER enum vmm_err aarch64_effective(const struct vmm_table *table, vmm_attr_t attr,
 					  vmm_attr_t *stored)
 {
 	(void)table;
@@ -103,7 +103,7 @@ VMM_INLINE enum vmm_err aarch64_effective(const struct vmm_table *table, vmm_att
 
 /* A leaf's bits but for its address and its type. The access flag is always set: with it clear the
  * first access would fault (D8.5). */
-VMM_INLINE uint64_t aarch64_attr_word(const struct vmm_table *table, vmm_attr_t attr)
+VMM_HELPER uint64_t aarch64_attr_word(const struct vmm_table *table, vmm_attr_t attr)
 {
 	uint64_t index = aarch64_index_of_mem[vmm_attr_mem(attr)];
 	uint64_t share = aarch64_memories[index].share;
@@ -129,7 +129,7 @@ VMM_INLINE enum vmm_exec aarch64_exec_of(uint64_t desc)
 	return (desc & AARCH64_UXN) == 0 ? VMM_EXEC_USER : VMM_EXEC_NEVER;
 }
 
-VMM_INLINE vmm_attr_t aarch64_attr(const struct vmm_table *table, uint64_t desc, unsigned int level)
+VMM_HELPER vmm_attr_t aarch64_attr(const struct vmm_table *table, uint64_t desc, unsigned int level)
 {
 	uint32_t bits = VMM_ATTR_MEM(aarch64_memory_of(desc)->mem) |
 			VMM_ATTR_EXEC(aarch64_exec_of(desc)) |
@@ -165,7 +165,7 @@ VMM_INLINE bool aarch64_exec_is_known(uint64_t desc)
 	return (desc & (AARCH64_AP_USER | AARCH64_AP_READ_ONLY)) != AARCH64_AP_USER;
 }
 
-VMM_INLINE bool aarch64_is_known(const struct vmm_table *table, uint64_t desc)
+VMM_HELPER bool aarch64_is_known(const struct vmm_table *table, uint64_t desc)
 {
 	const struct aarch64_memory *memory = aarch64_memory_of(desc);
 
@@ -185,7 +185,7 @@ VMM_INLINE bool aarch64_is_known(const struct vmm_table *table, uint64_t desc)
  * worse, be the bits below a leaf's or a table's alignment, which are RES0 or part of features
  * not used.
  */
-VMM_INLINE enum vmm_kind aarch64_kind(const struct vmm_table *table, uint64_t desc,
+VMM_HELPER enum vmm_kind aarch64_kind(const struct vmm_table *table, uint64_t desc,
 				      unsigned int level, const struct vmm_geometry *geometry)
 {
 	bool is_table = level > 0 && (desc & AARCH64_TABLE_OR_PAGE) != 0;
@@ -271,7 +271,7 @@ VMM_INLINE uint64_t aarch64_word(uint64_t desc, unsigned int level)
  */
 #define AARCH64_CODEC(symbol, people, page, index, levels, leaf_max, va_bits, ...)           \
 	static const struct vmm_codec symbol;                                                \
-	VMM_INLINE enum vmm_kind symbol##_kind(const struct vmm_table *table, uint64_t desc, \
+	VMM_HELPER enum vmm_kind symbol##_kind(const struct vmm_table *table, uint64_t desc, \
 					       unsigned int level)                           \
 	{                                                                                    \
 		return aarch64_kind(table, desc, level, &symbol.geometry);                   \

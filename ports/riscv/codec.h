@@ -52,7 +52,7 @@ VMM_INLINE unsigned int vmm_riscv_leaf_shift_(unsigned int level)
  * Svnapot and Svpbmt: bits that are reserved, and fault, on a CPU without the extension. Above
  * level 0 a run's page number is that of a misaligned superpage, so levels need no look here.
  */
-VMM_INLINE bool vmm_riscv_extensions_ok_(uint32_t flags, uint64_t desc)
+VMM_HELPER bool vmm_riscv_extensions_ok_(uint32_t flags, uint64_t desc)
 {
 	if ((desc & VMM_RISCV_N) != 0 &&
 	    ((flags & VMM_TABLE_SVNAPOT) == 0 ||
@@ -73,7 +73,7 @@ VMM_INLINE bool vmm_riscv_extensions_ok_(uint32_t flags, uint64_t desc)
  * a leaf is told by its own bit, and a change of it fenced accordingly, which would be too little: such a
  * table is refused as if it were reserved.
  */
-VMM_INLINE enum vmm_kind vmm_riscv_kind_flags_(uint32_t flags, uint64_t desc, unsigned int level)
+VMM_HELPER enum vmm_kind vmm_riscv_kind_flags_(uint32_t flags, uint64_t desc, unsigned int level)
 {
 	const uint64_t not_in_table = VMM_RISCV_A | VMM_RISCV_D | VMM_RISCV_U | VMM_RISCV_G |
 				      VMM_RISCV_N | VMM_RISCV_PBMT;
@@ -95,14 +95,14 @@ VMM_INLINE enum vmm_kind vmm_riscv_kind_flags_(uint32_t flags, uint64_t desc, un
 	return VMM_KIND_LEAF;
 }
 
-VMM_INLINE enum vmm_kind vmm_riscv_kind_(const struct vmm_table *table, uint64_t desc,
+VMM_HELPER enum vmm_kind vmm_riscv_kind_(const struct vmm_table *table, uint64_t desc,
 					 unsigned int level)
 {
 	return vmm_riscv_kind_flags_(table->flags, desc, level);
 }
 
 /* kind() has judged every bit already. */
-VMM_INLINE bool vmm_riscv_is_known_(const struct vmm_table *table, uint64_t desc)
+VMM_HELPER bool vmm_riscv_is_known_(const struct vmm_table *table, uint64_t desc)
 {
 	(void)table;
 	(void)desc;
@@ -114,7 +114,7 @@ VMM_INLINE bool vmm_riscv_is_known_(const struct vmm_table *table, uint64_t desc
  * attributes decide alone, and so they do with PBMT = 0; PBMT = IO is strongly ordered and neither
  * gathers nor reorders, but says nothing of early acknowledgment ("Svpbmt").
  */
-VMM_INLINE enum vmm_err vmm_riscv_effective_mem_(bool pbmt, enum vmm_mem mem, enum vmm_mem *stored)
+VMM_HELPER enum vmm_err vmm_riscv_effective_mem_(bool pbmt, enum vmm_mem mem, enum vmm_mem *stored)
 {
 	switch (mem) {
 	case VMM_MEM_WB:
@@ -135,7 +135,7 @@ VMM_INLINE enum vmm_err vmm_riscv_effective_mem_(bool pbmt, enum vmm_mem mem, en
 	return VMM_ERR_ATTR;
 }
 
-VMM_INLINE enum vmm_err vmm_riscv_effective_(const struct vmm_table *table, vmm_attr_t attr,
+VMM_HELPER enum vmm_err vmm_riscv_effective_(const struct vmm_table *table, vmm_attr_t attr,
 					     vmm_attr_t *stored)
 {
 	uint32_t bits = attr.bits & ~VMM_ATTR_MEM_MASK;
@@ -157,7 +157,7 @@ VMM_INLINE enum vmm_err vmm_riscv_effective_(const struct vmm_table *table, vmm_
 	return VMM_OK;
 }
 
-VMM_INLINE uint64_t vmm_riscv_pbmt_(enum vmm_mem mem)
+VMM_HELPER uint64_t vmm_riscv_pbmt_(enum vmm_mem mem)
 {
 	if (mem == VMM_MEM_NC) {
 		return VMM_RISCV_PBMT_NC;
@@ -170,7 +170,7 @@ VMM_INLINE uint64_t vmm_riscv_pbmt_(enum vmm_mem mem)
  * ("Svade"), and nobody here asks what was accessed. D on a read-only page means nothing yet, and
  * is right when it becomes writable.
  */
-VMM_INLINE uint64_t vmm_riscv_attr_word_(const struct vmm_table *table, vmm_attr_t attr)
+VMM_HELPER uint64_t vmm_riscv_attr_word_(const struct vmm_table *table, vmm_attr_t attr)
 {
 	uint64_t word = VMM_RISCV_V | VMM_RISCV_R | VMM_RISCV_A | VMM_RISCV_D;
 
@@ -191,7 +191,7 @@ VMM_INLINE uint64_t vmm_riscv_attr_word_(const struct vmm_table *table, vmm_attr
 	return word | vmm_riscv_pbmt_(vmm_attr_mem(attr));
 }
 
-VMM_INLINE uint32_t vmm_riscv_attr_mem_(uint64_t desc)
+VMM_HELPER uint32_t vmm_riscv_attr_mem_(uint64_t desc)
 {
 	if ((desc & VMM_RISCV_PBMT) == VMM_RISCV_PBMT_NC) {
 		return VMM_ATTR_MEM(VMM_MEM_NC);
@@ -201,7 +201,7 @@ VMM_INLINE uint32_t vmm_riscv_attr_mem_(uint64_t desc)
 }
 
 /* Execute-only leaves, which this codec never makes, are told as readable: there is no word. */
-VMM_INLINE vmm_attr_t vmm_riscv_attr_(const struct vmm_table *table, uint64_t desc,
+VMM_HELPER vmm_attr_t vmm_riscv_attr_(const struct vmm_table *table, uint64_t desc,
 				      unsigned int level)
 {
 	uint32_t bits = vmm_riscv_attr_mem_(desc);

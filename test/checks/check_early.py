@@ -211,7 +211,7 @@ class Walk:
             self.stopped.add("the branch up in board_enter")
             return
         callees = {callee for row in rows for callee in row[2].split(",")}
-        if not rows or not callees <= {"@frames", "@sync"}:
+        if not rows or not callees <= {"@frames", "@sync", "@clean"}:
             self.faults.append(f"{function} calls through a pointer ({', '.join(calls)}), of what "
                                f"isn't a frame source or a seam")
         self.pointers[function.name] = callees

@@ -23,6 +23,9 @@
 /** Storage class and attributes of a small function in a header. */
 #define VMM_INLINE static VMM_ALWAYS_INLINE
 
+/** The same for a function that is worth inlining where speed counts: the compiler decides. */
+#define VMM_HELPER static inline __attribute__((unused))
+
 /** Whether the compiler was asked for small code: then what is there for speed alone is left out. */
 #ifdef __OPTIMIZE_SIZE__
 #define VMM_FOR_SIZE 1

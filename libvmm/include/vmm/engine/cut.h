@@ -62,7 +62,7 @@ VMM_INLINE bool vmm_is_split_(const struct vmm_unit_ *unit)
 }
 
 /** The leaf of a unit that is split; there is one. */
-VMM_INLINE struct vmm_split_ vmm_split_of_(const struct vmm_unit_ *unit)
+VMM_HELPER struct vmm_split_ vmm_split_of_(const struct vmm_unit_ *unit)
 {
 	const struct vmm_split_ split = {
 		vmm_load_(&unit->slot[unit->split]),
@@ -73,7 +73,7 @@ VMM_INLINE struct vmm_split_ vmm_split_of_(const struct vmm_unit_ *unit)
 	return split;
 }
 
-VMM_INLINE bool vmm_unit_holds_(const struct vmm_unit_ *unit, uint64_t va)
+VMM_HELPER bool vmm_unit_holds_(const struct vmm_unit_ *unit, uint64_t va)
 {
 	return unit->count != 0 && unit->first <= va && va <= vmm_unit_last_(unit);
 }
@@ -269,7 +269,6 @@ VMM_INLINE void vmm_build_split_(const struct vmm_engine_ *engine, const struct 
 {
 	const struct vmm_split_ split = vmm_split_of_(unit);
 	struct vmm_piece_ pieces[2];
-	struct vmm_piece_ below[2];
 	unsigned int count = 1;
 	unsigned int level = split.level;
 	bool is_clean;
@@ -277,20 +276,20 @@ VMM_INLINE void vmm_build_split_(const struct vmm_engine_ *engine, const struct 
 	pieces[0].pa = vmm_pop_(table, chain, &is_clean);
 	pieces[0].first = split.first;
 	unit->link = engine->codec->table(pieces[0].pa);
-	/* The range has two ends, and each lies in one table of a level: never more than two. */
+	/* The range has two ends, and each lies in one table of a level: never more than two tables, and
+	   where there are two, at most one below each, which takes its place in the array. */
 	while (count > 0) {
-		unsigned int below_count = 0;
+		unsigned int below = 0;
 		unsigned int i;
 
 		level--;
 		for (i = 0; i < count; i++) {
-			below_count += vmm_fill_split_(engine, table, &split, change, level,
-						       &pieces[i], &below[below_count], chain);
+			const struct vmm_piece_ piece = pieces[i];
+
+			below += vmm_fill_split_(engine, table, &split, change, level, &piece,
+						 &pieces[below], chain);
 		}
-		for (i = 0; i < below_count; i++) {
-			pieces[i] = below[i];
-		}
-		count = below_count;
+		count = below;
 	}
 }
 

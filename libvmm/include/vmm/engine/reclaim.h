@@ -72,13 +72,13 @@ VMM_INLINE void vmm_chain_subtree_(const struct vmm_codec *codec, const struct v
 }
 
 /** Chains a table of the source's that has nothing left in it. */
-VMM_INLINE void vmm_push_empty_(const struct vmm_table *table, struct vmm_chain_ *dead, uint64_t pa)
+VMM_HELPER void vmm_push_empty_(const struct vmm_table *table, struct vmm_chain_ *dead, uint64_t pa)
 {
 	(void)vmm_bury_(table, pa);
 	vmm_chain_dead_(table, dead, pa, true);
 }
 
-VMM_INLINE void vmm_unlink_(const struct vmm_table *table, uint64_t *slot)
+VMM_HELPER void vmm_unlink_(const struct vmm_table *table, uint64_t *slot)
 {
 	vmm_store_(slot, 0);
 	vmm_clean_(table, slot, sizeof(*slot));
@@ -100,7 +100,7 @@ VMM_INLINE void vmm_drop_(const struct vmm_engine_ *engine, const struct vmm_tab
 }
 
 /** Whether a table has nothing left in it and is to go. */
-VMM_INLINE bool vmm_is_empty_(const struct vmm_table *table, uint64_t pa)
+VMM_HELPER bool vmm_is_empty_(const struct vmm_table *table, uint64_t pa)
 {
 	const uint16_t *valid = vmm_count_(table, pa);
 

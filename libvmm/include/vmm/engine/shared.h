@@ -19,7 +19,7 @@ enum vmm_err vmm_fail_(const struct vmm_table *table, struct vmm_detail *detail,
 		       uint64_t va, uint64_t desc, int level);
 
 /** Puts the extension back: the address that people and the CPU know. */
-VMM_INLINE uint64_t vmm_extend_(const struct vmm_table *table, uint64_t va)
+VMM_HELPER uint64_t vmm_extend_(const struct vmm_table *table, uint64_t va)
 {
 	return table->origin + ((va - table->origin) & table->va_mask);
 }
@@ -38,7 +38,7 @@ enum vmm_err vmm_refuse_output_(const struct vmm_table *table, unsigned int page
 				uint64_t pa, struct vmm_detail *detail);
 
 /** Whether a region is one of the table's to change: whole pages, in its half, not another table's. */
-VMM_INLINE bool vmm_is_region_(const struct vmm_table *table, unsigned int page_shift,
+VMM_HELPER bool vmm_is_region_(const struct vmm_table *table, unsigned int page_shift,
 			       uint64_t start, uint64_t size)
 {
 	const vmm_va_region_t va = { { start, size } };
@@ -51,7 +51,7 @@ VMM_INLINE bool vmm_is_region_(const struct vmm_table *table, unsigned int page_
 }
 
 /** Checks a region: EMPTY, WRAP, ALIGN, RANGE, BUSY. */
-VMM_INLINE enum vmm_err vmm_check_region_(const struct vmm_table *table, unsigned int page_shift,
+VMM_HELPER enum vmm_err vmm_check_region_(const struct vmm_table *table, unsigned int page_shift,
 					  uint64_t start, uint64_t size, struct vmm_detail *detail)
 {
 	const vmm_va_region_t va = { { start, size } };
@@ -69,7 +69,7 @@ VMM_INLINE uint64_t vmm_last_output_(const struct vmm_table *table)
 }
 
 /** Whether memory is the table's to map: whole pages, within its output addresses. */
-VMM_INLINE bool vmm_is_output_(const struct vmm_table *table, unsigned int page_shift, uint64_t pa,
+VMM_HELPER bool vmm_is_output_(const struct vmm_table *table, unsigned int page_shift, uint64_t pa,
 			       uint64_t size)
 {
 	uint64_t last = vmm_last_output_(table);
@@ -78,7 +78,7 @@ VMM_INLINE bool vmm_is_output_(const struct vmm_table *table, unsigned int page_
 }
 
 /** Checks the output side of a map: ALIGN, PHYS. @p va is without its extension. */
-VMM_INLINE enum vmm_err vmm_check_output_(const struct vmm_table *table, unsigned int page_shift,
+VMM_HELPER enum vmm_err vmm_check_output_(const struct vmm_table *table, unsigned int page_shift,
 					  uint64_t va, uint64_t pa, uint64_t size,
 					  struct vmm_detail *detail)
 {
@@ -133,7 +133,7 @@ void vmm_chain_dead_(const struct vmm_table *table, struct vmm_chain_ *dead, uin
 void vmm_give_back_(struct vmm_table *table, struct vmm_chain_ *chain);
 
 /** Whether a table may be at @p pa: the frame is the source's, or borrowed. */
-VMM_INLINE bool vmm_has_frame_(const struct vmm_table *table, uint64_t pa)
+VMM_HELPER bool vmm_has_frame_(const struct vmm_table *table, uint64_t pa)
 {
 	return vmm_frames_owns(table->frames, vmm_pa(pa)) ||
 	       vmm_pa_region_contains(table->borrowed, vmm_pa(pa));
@@ -144,7 +144,7 @@ VMM_INLINE bool vmm_has_frame_(const struct vmm_table *table, uint64_t pa)
 
 /** The count of a table's valid descriptors, with VMM_COUNT_SHARED_ in a shared one; NULL for a borrowed
  *  frame, which nobody counts. */
-VMM_INLINE uint16_t *vmm_count_(const struct vmm_table *table, uint64_t pa)
+VMM_HELPER uint16_t *vmm_count_(const struct vmm_table *table, uint64_t pa)
 {
 	const struct vmm_frames *frames = table->frames;
 	uint64_t index = (pa - frames->first) >> frames->page_shift;
@@ -153,7 +153,7 @@ VMM_INLINE uint16_t *vmm_count_(const struct vmm_table *table, uint64_t pa)
 }
 
 /** Starts the count of a new table. */
-VMM_INLINE void vmm_count_set_(const struct vmm_table *table, uint64_t pa, unsigned int count)
+VMM_HELPER void vmm_count_set_(const struct vmm_table *table, uint64_t pa, unsigned int count)
 {
 	uint16_t *valid = vmm_count_(table, pa);
 
@@ -162,7 +162,7 @@ VMM_INLINE void vmm_count_set_(const struct vmm_table *table, uint64_t pa, unsig
 	}
 }
 
-VMM_INLINE void vmm_count_add_(const struct vmm_table *table, uint64_t pa, unsigned int count)
+VMM_HELPER void vmm_count_add_(const struct vmm_table *table, uint64_t pa, unsigned int count)
 {
 	uint16_t *valid = vmm_count_(table, pa);
 
@@ -171,7 +171,7 @@ VMM_INLINE void vmm_count_add_(const struct vmm_table *table, uint64_t pa, unsig
 	}
 }
 
-VMM_INLINE void vmm_count_sub_(const struct vmm_table *table, uint64_t pa, unsigned int count)
+VMM_HELPER void vmm_count_sub_(const struct vmm_table *table, uint64_t pa, unsigned int count)
 {
 	uint16_t *valid = vmm_count_(table, pa);
 
@@ -181,7 +181,7 @@ VMM_INLINE void vmm_count_sub_(const struct vmm_table *table, uint64_t pa, unsig
 }
 
 /** Marks the table at @p pa: it is linked from other roots too. Borrowed ones are never freed anyway. */
-VMM_INLINE void vmm_mark_shared_(const struct vmm_table *table, uint64_t pa)
+VMM_HELPER void vmm_mark_shared_(const struct vmm_table *table, uint64_t pa)
 {
 	uint16_t *valid = vmm_count_(table, pa);
 
@@ -191,7 +191,7 @@ VMM_INLINE void vmm_mark_shared_(const struct vmm_table *table, uint64_t pa)
 }
 
 /** Whether the descriptor at @p va of the root belongs to what is shared. */
-VMM_INLINE bool vmm_is_shared_(const struct vmm_table *table, uint64_t va)
+VMM_HELPER bool vmm_is_shared_(const struct vmm_table *table, uint64_t va)
 {
 	return vmm_extend_(table, va) - table->shared.bytes.start < table->shared.bytes.size;
 }
@@ -207,7 +207,7 @@ struct vmm_survey_ {
 void vmm_words_survey_(const uint64_t *words, unsigned int count, struct vmm_survey_ *survey);
 
 /** The same; @p first is words[0], which has been loaded already and is often the only one. */
-VMM_INLINE struct vmm_survey_ vmm_survey_row_(const uint64_t *words, uint64_t first,
+VMM_HELPER struct vmm_survey_ vmm_survey_row_(const uint64_t *words, uint64_t first,
 					       unsigned int count)
 {
 	struct vmm_survey_ survey = { first, first };
@@ -256,7 +256,7 @@ void vmm_gather_more_(const struct vmm_table *table, struct vmm_gather_ *gather,
 		      uint64_t count, unsigned int shift, unsigned int level, bool walk);
 
 /** Adds @p count leaves of 2^shift bytes from @p va on; walk: and the table descriptors above. */
-VMM_INLINE void vmm_gather_add_(const struct vmm_table *table, struct vmm_gather_ *gather,
+VMM_HELPER void vmm_gather_add_(const struct vmm_table *table, struct vmm_gather_ *gather,
 				uint64_t va, uint64_t count, unsigned int shift,
 				unsigned int level, bool walk)
 {
@@ -273,21 +273,21 @@ void vmm_gather_issue_(const struct vmm_table *table, const struct vmm_gather_ *
 void vmm_forget_(const struct vmm_table *table, const struct vmm_gather_ *gather,
 		 bool walk_by_space);
 
-VMM_INLINE void vmm_publish_(const struct vmm_table *table)
+VMM_HELPER void vmm_publish_(const struct vmm_table *table)
 {
 	if (table->sync != NULL) {
 		table->sync->publish(table);
 	}
 }
 
-VMM_INLINE void vmm_complete_(const struct vmm_table *table)
+VMM_HELPER void vmm_complete_(const struct vmm_table *table)
 {
 	if (table->sync != NULL) {
 		table->sync->complete(table);
 	}
 }
 
-VMM_INLINE void vmm_clean_(const struct vmm_table *table, const void *start, size_t size)
+VMM_HELPER void vmm_clean_(const struct vmm_table *table, const void *start, size_t size)
 {
 	if (table->sync != NULL && table->sync->clean != NULL) {
 		table->sync->clean(table, start, size);
@@ -302,7 +302,7 @@ void vmm_tell_mapped_(const struct vmm_table *table, uint64_t va, uint64_t size,
  * New leaves of 2^shift bytes from @p va on, all published: the CPU may use them. linked: new table
  * descriptors lead to them, which matters where invalid descriptors are cached (RISC-V).
  */
-VMM_INLINE void vmm_mapped_(const struct vmm_table *table, uint64_t va, uint64_t size,
+VMM_HELPER void vmm_mapped_(const struct vmm_table *table, uint64_t va, uint64_t size,
 			    unsigned int shift, unsigned int level, bool linked)
 {
 	if (table->sync != NULL) {
@@ -330,7 +330,7 @@ struct vmm_unit_ {
 #define VMM_SPLIT_NONE_ UINT16_MAX
 
 /** The last address that a unit covers. */
-VMM_INLINE uint64_t vmm_unit_last_(const struct vmm_unit_ *unit)
+VMM_HELPER uint64_t vmm_unit_last_(const struct vmm_unit_ *unit)
 {
 	return unit->first + (((uint64_t)unit->count << unit->shift) - 1);
 }
