@@ -149,6 +149,9 @@ void vmm_reset_(struct vmm_table *table)
 	table->shared.bytes.start = 0;
 	table->shared.bytes.size = 0;
 	table->owner = NULL;
+	table->last_word = 0;
+	table->last_attr = vmm_attr(0);
+	table->last_stored = vmm_attr(0);
 	table->flags = 0;
 	table->asid = 0;
 	table->flush_max = 0;

@@ -78,6 +78,32 @@ void vmm_words_change_(uint64_t *words, unsigned int count, uint64_t mask, uint6
 	}
 }
 
+static inline void clear(uint64_t *word, struct vmm_survey_ *survey)
+{
+	uint64_t old = vmm_load_(word);
+
+	vmm_store_(word, 0);
+	survey->any |= old;
+	survey->all &= old;
+}
+
+void vmm_words_clear_(uint64_t *words, unsigned int count, struct vmm_survey_ *survey)
+{
+	struct vmm_survey_ seen = { 0, UINT64_MAX };
+	unsigned int i;
+
+	for (i = 0; count - i >= 4; i += 4) {
+		clear(&words[i], &seen);
+		clear(&words[i + 1], &seen);
+		clear(&words[i + 2], &seen);
+		clear(&words[i + 3], &seen);
+	}
+	for (; i < count; i++) {
+		clear(&words[i], &seen);
+	}
+	*survey = seen;
+}
+
 void vmm_words_survey_(const uint64_t *words, unsigned int count, struct vmm_survey_ *survey)
 {
 	pair any = { 0, 0 };

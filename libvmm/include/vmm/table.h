@@ -243,6 +243,9 @@ struct vmm_table {
 	vmm_pa_region_t borrowed; /* frames that the source does not own and that are never freed */
 	vmm_va_region_t shared;   /* what other tables share with this one; size 0: nothing */
 	const struct vmm_table *owner; /* of what is shared; NULL: this table, or nothing is */
+	uint64_t last_word;     /* what the attributes of the last map or protect come to, which are */
+	vmm_attr_t last_attr;   /* nearly always those of the next; 0: there was none, as words are valid */
+	vmm_attr_t last_stored;
 	uint32_t flags;
 	uint16_t asid;
 	uint16_t flush_max;

@@ -206,6 +206,15 @@ VMM_INLINE bool vmm_is_any_global_(const struct vmm_codec *codec, const struct v
 	return codec->is_global(survey->any) || codec->is_global(survey->all);
 }
 
+/** Whether every descriptor of a table is valid: then nothing has to be looked at before it is cleared. */
+VMM_INLINE bool vmm_is_full_(const struct vmm_codec *codec, const struct vmm_table *table,
+			     uint64_t pa)
+{
+	const uint16_t *valid = vmm_count_(table, pa);
+
+	return valid != NULL && (*valid & ~VMM_COUNT_SHARED_) == vmm_entries_(codec);
+}
+
 /* Descriptors looked at before they are cleared: few enough to be at hand still. */
 #define VMM_CLEAR_STEP_ 64u
 
@@ -220,13 +229,21 @@ VMM_INLINE unsigned int vmm_clear_row_(const struct vmm_codec *codec,
 	unsigned int shift = vmm_shift_(codec, spot->level);
 	struct vmm_spot_ here = *spot;
 	unsigned int valid = 0;
-	unsigned int done, step;
+	unsigned int done = 0;
+	unsigned int step;
+	struct vmm_survey_ survey;
 
 	count = vmm_leaf_row_(codec, table, spot, count);
 	va = vmm_extend_(table, va);
-	for (done = 0; done < count; done += step) {
-		struct vmm_survey_ survey;
-
+	if (!VMM_FOR_SIZE && vmm_is_full_(codec, table, spot->table_pa)) {
+		vmm_words_clear_(spot->slot, count, &survey);
+		gather->global |= vmm_is_any_global_(codec, &survey);
+		vmm_gather_add_(table, gather, va, count, shift, spot->level, false);
+		valid = count;
+		done = count;
+	}
+	/* Invariant: `done` descriptors are cleared and gathered, `valid` of them were valid. */
+	for (; done < count; done += step) {
 		step = count - done < VMM_CLEAR_STEP_ ? count - done : VMM_CLEAR_STEP_;
 		survey = vmm_survey_row_(here.slot, vmm_load_(here.slot), step);
 		if (vmm_is_valid_(survey.all)) {
@@ -418,21 +435,21 @@ VMM_INLINE bool vmm_unmap_short_(const struct vmm_engine_ *engine, struct vmm_ta
 }
 
 /** The same for protect. */
-VMM_INLINE bool vmm_protect_short_(const struct vmm_engine_ *engine, const struct vmm_table *table,
+VMM_INLINE bool vmm_protect_short_(const struct vmm_engine_ *engine, struct vmm_table *table,
 				   uint64_t start, uint64_t size, vmm_attr_t attr)
 {
 	const struct vmm_codec *codec = engine->codec;
 	unsigned int count = (unsigned int)(size >> codec->geometry.page_shift);
 	uint64_t va = start & table->va_mask;
-	vmm_attr_t stored;
 	struct vmm_spot_ spot;
 	struct vmm_survey_ survey;
 	struct vmm_gather_ gather;
+	vmm_attr_t stored;
 	uint64_t word;
 
 	if (size - 1 > vmm_table_last_(codec, 0, va) - va ||
 	    !vmm_is_region_(table, codec->geometry.page_shift, start, size) ||
-	    engine->attr_word(table, attr, &stored, &word) != VMM_OK) {
+	    !vmm_attr_recall_(engine, table, attr, &stored, &word)) {
 		return false;
 	}
 	vmm_walk_straight_(codec, table, va, &spot);
@@ -445,6 +462,7 @@ VMM_INLINE bool vmm_protect_short_(const struct vmm_engine_ *engine, const struc
 	}
 	vmm_gather_start_(&gather);
 	engine->protect_row(table, &spot, va, count, word, &gather);
+	vmm_attr_remember_(table, attr, stored, word);
 	if (gather.any) {
 		vmm_forget_(table, &gather, codec->walk_by_space);
 	}

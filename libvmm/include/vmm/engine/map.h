@@ -266,6 +266,26 @@ VMM_INLINE enum vmm_err vmm_attr_word_(const struct vmm_codec *codec, const stru
 	return err;
 }
 
+/** The same, from memory if they are those of the operation before. */
+VMM_INLINE bool vmm_attr_recall_(const struct vmm_engine_ *engine, const struct vmm_table *table,
+				 vmm_attr_t attr, vmm_attr_t *stored, uint64_t *word)
+{
+	if (attr.bits != table->last_attr.bits || table->last_word == 0) {
+		return engine->attr_word(table, attr, stored, word) == VMM_OK;
+	}
+	*stored = table->last_stored;
+	*word = table->last_word;
+	return true;
+}
+
+VMM_HELPER void vmm_attr_remember_(struct vmm_table *table, vmm_attr_t attr, vmm_attr_t stored,
+				   uint64_t word)
+{
+	table->last_attr = attr;
+	table->last_stored = stored;
+	table->last_word = word;
+}
+
 /**
  * The short way: maps pages that all go into one table, which is there. False, with nothing done, if that
  * isn't so or something is wrong: then vmm_engine_map_() finds out what.
@@ -277,8 +297,8 @@ VMM_INLINE bool vmm_map_short_(const struct vmm_engine_ *engine, struct vmm_tabl
 	unsigned int page_shift = codec->geometry.page_shift;
 	unsigned int count = (unsigned int)(size >> page_shift);
 	uint64_t va = start & table->va_mask;
-	vmm_attr_t stored;
 	struct vmm_spot_ spot;
+	vmm_attr_t stored;
 	uint64_t word;
 
 	if (size - 1 > vmm_table_last_(codec, 0, va) - va ||
@@ -289,7 +309,7 @@ VMM_INLINE bool vmm_map_short_(const struct vmm_engine_ *engine, struct vmm_tabl
 	vmm_walk_straight_(codec, table, va, &spot);
 	if (spot.level != 0 ||
 	    vmm_is_valid_(vmm_survey_row_(spot.slot, spot.desc, count).any) ||
-	    engine->attr_word(table, attr, &stored, &word) != VMM_OK) {
+	    !vmm_attr_recall_(engine, table, attr, &stored, &word)) {
 		return false;
 	}
 	if (count == 1) {
@@ -297,11 +317,12 @@ VMM_INLINE bool vmm_map_short_(const struct vmm_engine_ *engine, struct vmm_tabl
 		vmm_clean_(table, spot.slot, sizeof(uint64_t));
 	} else {
 		const struct vmm_row_ row = { spot.slot, va,    pa,
-					      word,           0,     count,
+					      word,      0,     count,
 					      vmm_attr_has(stored, VMM_ATTR_CONTIG), true };
 
 		engine->put_row(table, &row);
 	}
+	vmm_attr_remember_(table, attr, stored, word);
 	vmm_count_add_(table, spot.table_pa, count);
 	table->has_global |= vmm_attr_has(stored, VMM_ATTR_GLOBAL);
 	vmm_publish_(table);

@@ -224,6 +224,8 @@ void vmm_words_zero_(uint64_t *words, unsigned int count);
 void vmm_words_fill_(uint64_t *words, unsigned int count, uint64_t first, uint64_t step);
 /** The same where walkers read along: one 64-bit store for each word. */
 void vmm_words_store_(uint64_t *words, unsigned int count, uint64_t first, uint64_t step);
+/** words[i] = 0, by one 64-bit load and store for each, and what they had in common. */
+void vmm_words_clear_(uint64_t *words, unsigned int count, struct vmm_survey_ *survey);
 /** words[i] = (words[i] & ~mask) | value, by one 64-bit load and store for each. */
 void vmm_words_change_(uint64_t *words, unsigned int count, uint64_t mask, uint64_t value);
 
