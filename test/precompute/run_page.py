@@ -49,7 +49,7 @@ def main(tool, root):
     for fault in faults:
         print("FAIL: " + fault)
     print(f"{compared} blocks compared")
-    return 1 if faults or compared < 3 else 0
+    return 1 if faults or compared < 4 else 0
 
 
 if __name__ == "__main__":
