@@ -75,7 +75,7 @@ def failed_names(build, program):
     """Names of the tests that fail."""
     result = subprocess.run([build.bin_path(f"test_{program}.c")], env=build.env, cwd=build.dir,
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True, errors="replace", timeout=120,
+                            stderr=subprocess.STDOUT, text=True, errors="replace", timeout=40,
                             check=False)
     return set(re.findall(r"^\[  FAILED  \] (\w+)", result.stdout, re.MULTILINE)), result.returncode
 
