@@ -3,8 +3,10 @@
 """Boots a kernel with precomputed tables, and compares QEMU's view of them with the tool's report.
 
   run_view.py --mailbox ADDRESS --tool VMM-PRECOMPUTE --image ELF -- QEMU ARGUMENT...
+  run_view.py --gdb GDB --stop FUNCTION --tool VMM-PRECOMPUTE --image ELF -- QEMU ARGUMENT...
 
-A word in the mailbox makes the kernel wait with its tables on. On RISC-V QEMU lists all that is mapped
+A word in the mailbox makes the kernel wait with its tables on; or gdb stops it where nothing in them
+has been changed yet. On RISC-V QEMU lists all that is mapped
 (info mem), which has to be the report's list. On AArch64 it is asked address by address (gva2gpa): the
 first and last page of each extent in the report, the pages beside it, and every guard.
 """
@@ -103,9 +105,7 @@ def compare_addresses(report, monitor):
     return faults
 
 
-def judge(text, report, monitor):
-    if "held" not in text:
-        return ["the kernel did not come to wait"]
+def judge(report, monitor):
     guards = [m for m in report["mappings"] if m["kind"] == "guard"]
     if not report["walk"] or not guards:
         return ["the report has no mapping, or no guard"]
@@ -115,10 +115,34 @@ def judge(text, report, monitor):
     return faults
 
 
+def wait_for_word(process, deadline):
+    """By the kernel itself, which finds a word in its mailbox."""
+    text = read_until(process, rb"held|failed|trap", deadline)
+    print(text)
+    return [] if "held" in text else ["the kernel did not come to wait"]
+
+
+def stop_by_gdb(args, path):
+    """Leaves the machine stopped at the function."""
+    script = f"{path}.script"
+    with open(script, "w", encoding="utf-8") as file:
+        file.write("set pagination off\nset confirm off\n"
+                   f"target remote {path}\nhbreak {args.stop}\ncontinue\n"
+                   "echo --stopped\\n\ninfo symbol $pc\ndisconnect\n")
+    done = subprocess.run([args.gdb, "-nx", "-batch", "-x", script, args.image],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=30, check=False, text=True)
+    print(done.stdout)
+    is_there = re.search(rf"^--stopped\n{args.stop} ", done.stdout, re.MULTILINE)
+    return [] if is_there else [f"gdb did not stop at {args.stop}"]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--timeout", type=float, default=30, help="seconds, default 30")
-    parser.add_argument("--mailbox", type=lambda s: int(s, 0), required=True)
+    parser.add_argument("--mailbox", type=lambda s: int(s, 0))
+    parser.add_argument("--gdb")
+    parser.add_argument("--stop")
     parser.add_argument("--tool", required=True)
     parser.add_argument("--image", required=True)
     parser.add_argument("command", nargs="+", help="QEMU and its arguments")
@@ -128,15 +152,19 @@ def main():
     deadline = time.monotonic() + args.timeout
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, "qmp")
-        command = args.command + [
-            "-qmp", f"unix:{path},server=on,wait=off",
-            "-device", f"loader,addr={args.mailbox:#x},data=1,data-len=8"]
+        stub = os.path.join(directory, "gdb")
+        command = args.command + ["-qmp", f"unix:{path},server=on,wait=off"]
+        if args.gdb:
+            command += ["-S", "-chardev", f"socket,path={stub},server=on,wait=off,id=gdb",
+                        "-gdb", "chardev:gdb"]
+        else:
+            command += ["-device", f"loader,addr={args.mailbox:#x},data=1,data-len=8"]
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
             try:
                 monitor = Monitor(path, deadline)
-                text = read_until(process, rb"held|failed|trap", deadline)
-                print(text)
-                faults = judge(text, report, monitor)
+                faults = (stop_by_gdb(args, stub) if args.gdb
+                          else wait_for_word(process, deadline))
+                faults = faults or judge(report, monitor)
             finally:
                 process.kill()
     for fault in faults:
