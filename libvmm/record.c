@@ -146,22 +146,34 @@ void vmm_record_put_(struct vmm_record *record, struct vmm_mapping *mapping)
 	record->free_count++;
 }
 
-void vmm_record_link_(struct vmm_record *record, struct vmm_mapping *mapping)
+void vmm_record_link_below_(struct vmm_record *record, struct vmm_mapping *mapping,
+			    const struct vmm_record_place_ *above)
 {
-	struct vmm_link_ *parent = NULL;
-	unsigned int side = 0;
+	struct vmm_link_ *parent = above->parent;
+	unsigned int side = above->side;
+	struct vmm_link_ *at = parent != NULL ? parent->child[side] : record->by_pa;
 
 	mapping->pa_last = mapping->pa + (vmm_mapping_va(mapping).bytes.size - 1);
 	mapping->pa_bound = mapping->pa_last;
-	for (struct vmm_link_ *at = record->by_pa; at != NULL; at = at->child[side]) {
+	while (at != NULL) {
 		parent = at;
-		if (mapping_of(at)->pa_bound < mapping->pa_last) {
-			mapping_of(at)->pa_bound = mapping->pa_last;
-		}
 		side = is_before(mapping_of(at), mapping);
+		at = at->child[side];
+	}
+	/* No bound is below that of a child: the first that is high enough ends it. */
+	for (at = parent; at != NULL && mapping_of(at)->pa_bound < mapping->pa_last;
+	     at = vmm_rb_parent_(at)) {
+		mapping_of(at)->pa_bound = mapping->pa_last;
 	}
 	vmm_rb_insert_(&record->by_pa, parent, side, &mapping->by_pa, &hooks, false);
 	record->mapped_count++;
+}
+
+void vmm_record_link_(struct vmm_record *record, struct vmm_mapping *mapping)
+{
+	const struct vmm_record_place_ root = { NULL, 0 };
+
+	vmm_record_link_below_(record, mapping, &root);
 }
 
 void vmm_record_unlink_(struct vmm_record *record, struct vmm_mapping *mapping)
@@ -177,14 +189,19 @@ void vmm_record_unlink_(struct vmm_record *record, struct vmm_mapping *mapping)
  * The first node of the subtree that has a byte of [first, last].
  *
  * If the left side reaches up to `first`, then the answer is there or nowhere: the node that
- * reaches so far either starts at or below `last`, or everything behind it starts even higher.
+ * reaches so far either starts at or below `last`, or everything behind it starts even higher. For
+ * the same reason, if there is none, the way that was gone is where one would be linked: `above` is the
+ * last place on it.
  */
-static struct vmm_mapping *first_below(const struct vmm_link_ *link, uint64_t first, uint64_t last)
+static struct vmm_mapping *first_below(struct vmm_link_ *link, uint64_t first, uint64_t last,
+				       struct vmm_record_place_ *above)
 {
 	struct vmm_mapping *mapping;
 
 	while (link != NULL && mapping_of(link)->pa_bound >= first) {
 		mapping = mapping_of(link);
+		above->parent = link;
+		above->side = 0;
 		if (link->child[0] != NULL && mapping_of(link->child[0])->pa_bound >= first) {
 			link = link->child[0];
 		} else if (mapping->pa > last) {
@@ -192,16 +209,27 @@ static struct vmm_mapping *first_below(const struct vmm_link_ *link, uint64_t fi
 		} else if (mapping->pa_last >= first) {
 			return mapping;
 		} else {
+			above->side = 1;
 			link = link->child[1];
 		}
 	}
 	return NULL;
 }
 
+struct vmm_mapping *vmm_record_seek_(const struct vmm_record *record, uint64_t first,
+				     uint64_t last, struct vmm_record_place_ *above)
+{
+	above->parent = NULL;
+	above->side = 0;
+	return first_below(record->by_pa, first, last, above);
+}
+
 struct vmm_mapping *vmm_record_first_at_(const struct vmm_record *record, uint64_t first,
 					 uint64_t last)
 {
-	return first_below(record->by_pa, first, last);
+	struct vmm_record_place_ above;
+
+	return vmm_record_seek_(record, first, last, &above);
 }
 
 struct vmm_mapping *vmm_record_next_at_(const struct vmm_mapping *mapping, uint64_t first,
@@ -209,10 +237,11 @@ struct vmm_mapping *vmm_record_next_at_(const struct vmm_mapping *mapping, uint6
 {
 	const struct vmm_link_ *link = &mapping->by_pa;
 	const struct vmm_link_ *below;
+	struct vmm_record_place_ above;
 	struct vmm_mapping *found;
 
 	for (;;) {
-		found = first_below(link->child[1], first, last);
+		found = first_below(link->child[1], first, last, &above);
 		if (found != NULL) {
 			return found;
 		}

@@ -9,6 +9,7 @@ struct request {
 	vmm_pa_region_t pages;
 	vmm_attr_t attr;
 	vmm_attr_t stored;
+	struct vmm_record_place_ above; /* where its mapping is linked, if nothing has its pages */
 };
 
 /* Where a mapping has the first byte that it has in common with memory from `pa` on. */
@@ -23,7 +24,7 @@ static uint64_t common_va(const struct vmm_mapping *mapping, uint64_t pa)
  * Looks for a mapping to share. VMM_ERR_EXISTS: some of the pages are mapped as another type of
  * memory; VMM_ERR_NOENT: nothing has all of the pages with the same attributes.
  */
-static enum vmm_err find_shared(const struct vmm *vmm, const struct request *request,
+static enum vmm_err find_shared(const struct vmm *vmm, struct request *request,
 				struct vmm_mapping **shared, struct vmm_detail *detail)
 {
 	uint64_t first = vmm_pa_raw(vmm_pa_region_start(request->pages));
@@ -31,8 +32,12 @@ static enum vmm_err find_shared(const struct vmm *vmm, const struct request *req
 	enum vmm_err err = VMM_ERR_NOENT;
 	struct vmm_mapping *mapping;
 
-	for (mapping = vmm_record_first_at_(&vmm->record, first, last); mapping != NULL;
-	     mapping = vmm_record_next_at_(mapping, first, last)) {
+	mapping = vmm_record_seek_(&vmm->record, first, last, &request->above);
+	if (mapping != NULL) {
+		request->above.parent = NULL;
+		request->above.side = 0;
+	}
+	for (; mapping != NULL; mapping = vmm_record_next_at_(mapping, first, last)) {
 		if (vmm_attr_mem(mapping->stored) != vmm_attr_mem(request->stored)) {
 			return vmm_fail_(detail, common_va(mapping, first), VMM_ERR_EXISTS);
 		}
@@ -79,12 +84,12 @@ static enum vmm_err map_new(struct vmm *vmm, const struct request *request,
 		vmm_space_release(&vmm->window, &mapping->range);
 		return err;
 	}
-	vmm_record_link_(&vmm->record, mapping);
+	vmm_record_link_below_(&vmm->record, mapping, &request->above);
 	return VMM_OK;
 }
 
 /* Shares a mapping or makes one; what the driver uses goes to *used. */
-static enum vmm_err map_request(struct vmm *vmm, const struct request *request,
+static enum vmm_err map_request(struct vmm *vmm, struct request *request,
 				struct vmm_mapping **used, struct vmm_detail *detail)
 {
 	struct vmm_mapping *shared = NULL;
