@@ -147,11 +147,11 @@ void vmm_record_put_(struct vmm_record *record, struct vmm_mapping *mapping)
 }
 
 void vmm_record_link_below_(struct vmm_record *record, struct vmm_mapping *mapping,
-			    const struct vmm_record_place_ *above)
+			    struct vmm_link_ *above)
 {
-	struct vmm_link_ *parent = above->parent;
-	unsigned int side = above->side;
-	struct vmm_link_ *at = parent != NULL ? parent->child[side] : record->by_pa;
+	struct vmm_link_ *parent = above;
+	struct vmm_link_ *at = above != NULL ? above->child[0] : record->by_pa;
+	unsigned int side = 0;
 
 	mapping->pa_last = mapping->pa + (vmm_mapping_va(mapping).bytes.size - 1);
 	mapping->pa_bound = mapping->pa_last;
@@ -171,9 +171,7 @@ void vmm_record_link_below_(struct vmm_record *record, struct vmm_mapping *mappi
 
 void vmm_record_link_(struct vmm_record *record, struct vmm_mapping *mapping)
 {
-	const struct vmm_record_place_ root = { NULL, 0 };
-
-	vmm_record_link_below_(record, mapping, &root);
+	vmm_record_link_below_(record, mapping, NULL);
 }
 
 void vmm_record_unlink_(struct vmm_record *record, struct vmm_mapping *mapping)
@@ -190,26 +188,24 @@ void vmm_record_unlink_(struct vmm_record *record, struct vmm_mapping *mapping)
  *
  * If the left side reaches up to `first`, then the answer is there or nowhere: the node that
  * reaches so far either starts at or below `last`, or everything behind it starts even higher. For
- * the same reason, if there is none, the way that was gone is where one would be linked: `above` is the
- * last place on it.
+ * the same reason, if there is none, the way that was gone is that to where one would be linked: it ends
+ * left of a node, `above`, that starts behind `last`, or at the root, which ends before `first`.
  */
 static struct vmm_mapping *first_below(struct vmm_link_ *link, uint64_t first, uint64_t last,
-				       struct vmm_record_place_ *above)
+				       struct vmm_link_ **above)
 {
 	struct vmm_mapping *mapping;
 
 	while (link != NULL && mapping_of(link)->pa_bound >= first) {
 		mapping = mapping_of(link);
-		above->parent = link;
-		above->side = 0;
 		if (link->child[0] != NULL && mapping_of(link->child[0])->pa_bound >= first) {
 			link = link->child[0];
 		} else if (mapping->pa > last) {
+			*above = link;
 			return NULL;
 		} else if (mapping->pa_last >= first) {
 			return mapping;
 		} else {
-			above->side = 1;
 			link = link->child[1];
 		}
 	}
@@ -217,17 +213,16 @@ static struct vmm_mapping *first_below(struct vmm_link_ *link, uint64_t first, u
 }
 
 struct vmm_mapping *vmm_record_seek_(const struct vmm_record *record, uint64_t first,
-				     uint64_t last, struct vmm_record_place_ *above)
+				     uint64_t last, struct vmm_link_ **above)
 {
-	above->parent = NULL;
-	above->side = 0;
+	*above = NULL;
 	return first_below(record->by_pa, first, last, above);
 }
 
 struct vmm_mapping *vmm_record_first_at_(const struct vmm_record *record, uint64_t first,
 					 uint64_t last)
 {
-	struct vmm_record_place_ above;
+	struct vmm_link_ *above;
 
 	return vmm_record_seek_(record, first, last, &above);
 }
@@ -237,7 +232,7 @@ struct vmm_mapping *vmm_record_next_at_(const struct vmm_mapping *mapping, uint6
 {
 	const struct vmm_link_ *link = &mapping->by_pa;
 	const struct vmm_link_ *below;
-	struct vmm_record_place_ above;
+	struct vmm_link_ *above;
 	struct vmm_mapping *found;
 
 	for (;;) {

@@ -30,19 +30,16 @@ void vmm_record_put_(struct vmm_record *record, struct vmm_mapping *mapping);
 /** Adds a mapping, whose range is reserved, to the tree by physical address. O(log n). */
 void vmm_record_link_(struct vmm_record *record, struct vmm_mapping *mapping);
 
-/** A place in the tree by physical address; parent NULL: the root. */
-struct vmm_record_place_ {
-	struct vmm_link_ *parent;
-	unsigned int side;
-};
-
-/** As vmm_record_first_at_(); if it is NULL, a mapping of [first, last] is to be linked below `above`. */
+/**
+ * As vmm_record_first_at_(); if it is NULL, a mapping of [first, last] is to be linked left below
+ * *above; NULL: below the root.
+ */
 struct vmm_mapping *vmm_record_seek_(const struct vmm_record *record, uint64_t first,
-				     uint64_t last, struct vmm_record_place_ *above);
+				     uint64_t last, struct vmm_link_ **above);
 
-/** Adds a mapping below a place that was found for it, since when the tree is the same. O(log n). */
+/** Adds a mapping left below `above`, which was sought for it and holds as long as the tree does. */
 void vmm_record_link_below_(struct vmm_record *record, struct vmm_mapping *mapping,
-			    const struct vmm_record_place_ *above);
+			    struct vmm_link_ *above);
 
 /** Takes a mapping out of the tree. O(log n). */
 void vmm_record_unlink_(struct vmm_record *record, struct vmm_mapping *mapping);

@@ -9,7 +9,7 @@ struct request {
 	vmm_pa_region_t pages;
 	vmm_attr_t attr;
 	vmm_attr_t stored;
-	struct vmm_record_place_ above; /* where its mapping is linked, if nothing has its pages */
+	struct vmm_link_ *above; /* where its mapping is linked, if nothing has the pages */
 };
 
 /* Where a mapping has the first byte that it has in common with memory from `pa` on. */
@@ -34,8 +34,7 @@ static enum vmm_err find_shared(const struct vmm *vmm, struct request *request,
 
 	mapping = vmm_record_seek_(&vmm->record, first, last, &request->above);
 	if (mapping != NULL) {
-		request->above.parent = NULL;
-		request->above.side = 0;
+		request->above = NULL;
 	}
 	for (; mapping != NULL; mapping = vmm_record_next_at_(mapping, first, last)) {
 		if (vmm_attr_mem(mapping->stored) != vmm_attr_mem(request->stored)) {
@@ -84,7 +83,7 @@ static enum vmm_err map_new(struct vmm *vmm, const struct request *request,
 		vmm_space_release(&vmm->window, &mapping->range);
 		return err;
 	}
-	vmm_record_link_below_(&vmm->record, mapping, &request->above);
+	vmm_record_link_below_(&vmm->record, mapping, request->above);
 	return VMM_OK;
 }
 

@@ -53,14 +53,14 @@ static struct vmm_mapping *add(struct fixture *self, uint64_t pa, uint64_t page_
 {
 	struct vmm_mapping *mapping = vmm_record_take_(&self->record, "some", VMM_MAPPING_PLAIN);
 	struct vmm_want want = { .size = page_count * PAGE };
-	struct vmm_record_place_ above;
+	struct vmm_link_ *above;
 
 	assert_non_null(mapping);
 	assert_int_equal(vmm_space_reserve(&self->space, &want, &mapping->range), VMM_OK);
 	mapping->pa = pa;
 	if (vmm_record_seek_(&self->record, pa, pa + (page_count * PAGE - 1), &above) == NULL) {
 		/* The place that was found on the way is as good as looking for it anew. */
-		vmm_record_link_below_(&self->record, mapping, &above);
+		vmm_record_link_below_(&self->record, mapping, above);
 	} else {
 		vmm_record_link_(&self->record, mapping);
 	}
