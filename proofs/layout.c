@@ -42,7 +42,8 @@ bool prove_layout_direct_region(uint64_t start, uint64_t size, uint64_t base, ui
 	bool is_behind;
 
 	ONLY_IF(make(start, size, base, &map) && vmm_pa_region_is_valid(region) && pa_size != 0);
-	is_behind = pa >= base && (wide)pa + pa_size <= (wide)base + size;
+	/* Its first and its last byte; neither region wraps. */
+	is_behind = pa >= base && pa - base < size && pa + (pa_size - 1) - base < size;
 	HOLDS(vmm_direct_va_region(&map, region, &va) == (is_behind ? VMM_OK : VMM_ERR_RANGE));
 	if (!is_behind) {
 		HOLDS(va.bytes.start == 7 && va.bytes.size == 7);
@@ -61,7 +62,7 @@ bool prove_layout_direct_region_back(uint64_t start, uint64_t size, uint64_t bas
 	bool is_in;
 
 	ONLY_IF(make(start, size, base, &map) && vmm_va_region_is_valid(region) && va_size != 0);
-	is_in = va >= start && (wide)va + va_size <= (wide)start + size;
+	is_in = va >= start && va - start < size && va + (va_size - 1) - start < size;
 	HOLDS(vmm_direct_pa_region(&map, region, &pa) == (is_in ? VMM_OK : VMM_ERR_RANGE));
 	if (!is_in) {
 		HOLDS(pa.bytes.start == 7 && pa.bytes.size == 7);
