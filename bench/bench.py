@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs the benchmarks of both compilers, several alignments each, and prints what they cost.
 
-    bench.py [--quick] [--json FILE] [--rounds N] --build COMPILER=DIR... [AREA]...
+    bench.py [--quick] [--json FILE] [--keep] [--rounds N] --build COMPILER=DIR... [AREA]...
 
 A figure is the lowest of several rounds in one process; then the median over processes whose code lies
 at different places. `spread` is how far these places are apart.
@@ -18,6 +18,7 @@ import sys
 import time
 
 import bars
+import page
 
 PADS = ("0", "16", "32", "48", "1040")
 AREAS = ("tables", "space", "manager")
@@ -155,12 +156,15 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", action="append", required=True)
     parser.add_argument("--json")
+    parser.add_argument("--keep", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("areas", nargs="*")
     options = parser.parse_args()
     builds = dict(build.split("=", 1) for build in options.build)
     areas = options.areas or AREAS
+    if options.keep and (options.quick or options.areas):
+        sys.exit("--keep wants everything")
     for area in areas:
         if area not in AREAS:
             sys.exit(f"There is no area '{area}'. There are: {' '.join(AREAS)}, guest")
@@ -175,9 +179,11 @@ def main():
     print_table(figures, items)
     print_latency(figures, tuple(builds))
     print(f"{sum(item['met'] for item in items)} of {len(items)} bars met")
+    result = {"machine": host, "compilers": {name: version_of(name) for name in builds},
+              "figures": rows, "bars": items}
+    if options.keep:
+        page.keep("bench", result)
     if options.json:
-        result = {"machine": host, "compilers": {name: version_of(name) for name in builds},
-                  "quick": options.quick, "figures": rows, "bars": items}
         with open(options.json, "w", encoding="ascii") as file:
             json.dump(result, file, indent=1)
             file.write("\n")

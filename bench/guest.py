@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Instructions of a guest, counted exactly by QEMU.
 
-    guest.py [--json FILE] --build NAME=DIR...
+    guest.py [--json FILE] [--keep] --build NAME=DIR...
 
 Operations: a program without MMU reads its CPU's counter before and after each; with -icount shift=0
 the counter counts instructions. Until the MMU is on: QEMU executes the hello kernel instruction by instruction,
@@ -15,6 +15,8 @@ import re
 import subprocess
 import sys
 import tempfile
+
+import page
 
 COMMON = ["-display", "none", "-monitor", "none", "-serial", "stdio", "-nic", "none"]
 GUEST = {"aarch64": ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a53", "-m", "128M"],
@@ -100,6 +102,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", action="append", required=True)
     parser.add_argument("--json")
+    parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
     rows = []
     for build, folder in (text.split("=", 1) for text in options.build):
@@ -118,6 +121,8 @@ def main():
     for subject, operation in dict.fromkeys((row["subject"], row["operation"]) for row in rows):
         cells = [values.get((subject, operation, compiler), "") for compiler in ("gcc", "clang")]
         print(f"{subject:18}{operation:36}" + "".join(f"{cell:>12}" for cell in cells))
+    if options.keep:
+        page.keep("guest", {"figures": rows})
     if options.json:
         with open(options.json, "w", encoding="ascii") as file:
             json.dump({"figures": rows}, file, indent=1)

@@ -4,7 +4,7 @@
 
   size.py measure --build NAME --cc COMMAND... --small LIBRARY --library LIBRARY --kernel ELF
                   --objdump OBJDUMP --readelf READELF --indirect RULES --baseline FILE [--out JSON]
-  size.py report [--update] --baseline FILE JSON...
+  size.py report [--update] [--keep] --baseline FILE JSON...
 
 `small` is the library built for size, `library` as usual. Three programs are linked with the former, each
 of nothing but what it names: all operations of one format; init, map and translate of one; what
@@ -24,6 +24,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "test", "checks"))
 import check_calls  # noqa: E402
 import objects  # noqa: E402
+import page  # noqa: E402
 
 LIMIT = 0.05
 FORMAT = {"aarch64": "vmm_aarch64_4k", "riscv64": "vmm_riscv_sv39"}
@@ -204,6 +205,20 @@ def report(results, baseline):
         print(f"deepest, {result['build']}: " + " > ".join(result["stacks"][name]["path"]))
 
 
+def section(results):
+    """What docs/performance.md shows of it."""
+    names = stack_rows(results)
+    return {"builds": [result["build"] for result in results],
+            "programs": [{"what": what, "limit": limit,
+                          "code": [result["programs"][program]["code"] for result in results]}
+                         for program, (what, limit) in PROGRAMS.items()],
+            "stacks": [[name, [r["stacks"].get(name, {"bytes": None})["bytes"] for r in results]]
+                       for name in names[:12]],
+            "functions": len(names),
+            "within": sum(all(r["stacks"].get(name, {"bytes": 0})["bytes"] <= STACK for r in results)
+                          for name in names)}
+
+
 def main():
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers(dest="command", required=True)
@@ -214,6 +229,7 @@ def main():
     one.add_argument("--out")
     all_builds = commands.add_parser("report")
     all_builds.add_argument("--update", action="store_true")
+    all_builds.add_argument("--keep", action="store_true")
     all_builds.add_argument("results", nargs="+")
     for command in (one, all_builds):
         command.add_argument("--baseline", required=True)
@@ -238,6 +254,8 @@ def main():
                 results.append(json.load(file))
         if options.update:
             write_baseline(options.baseline, results)
+        if options.keep:
+            page.keep("size", section(results))
         baseline = read_baseline(options.baseline)
         report(results, baseline)
         faults = [fault for result in results for fault in check(result, baseline)]

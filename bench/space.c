@@ -397,27 +397,29 @@ static uint32_t *brim_ids;
 		uint64_t used = 0;								\
 		uint32_t count = 0;								\
 		uint32_t failures = 0;								\
+		uint32_t tries;									\
 		uint64_t waste = 0;								\
 												\
-		while (failures < live) {							\
-			uint32_t last = count == 0 ? 0 : count - 1;				\
-			struct choice choice = choose(random, last + 1);			\
+		while (failures < live) {									\
+			struct choice choice = choose(random, 1);				\
 												\
-			if (count < live && w##_reserve(brim_ids[count], choice.pages)) {	\
-				brim_pages[brim_ids[count++]] = (uint16_t)choice.pages;		\
-				used += choice.pages;						\
-			} else {								\
-				uint32_t id = brim_ids[choice.index];				\
+			/* A request that fails is made again until enough has gone for it. */	\
+			for (tries = 0; !w##_reserve(brim_ids[count], choice.pages); tries++) {	\
+				uint32_t index = choose(random, count).index;			\
+				uint32_t id = brim_ids[index];					\
 												\
-				bench_require(count != 0 && count < live, "nodes for the brim");\
-				failures++;							\
-				waste += pages - used;						\
+				failures += tries == 0;						\
+				waste += tries == 0 ? pages - used : 0;				\
 				used -= brim_pages[id];						\
-				brim_ids[choice.index] = brim_ids[last];			\
-				brim_ids[last] = id;						\
-				w##_release(id);						\
 				count--;							\
+				brim_ids[index] = brim_ids[count];				\
+				brim_ids[count] = id;						\
+				w##_release(id);						\
 			}									\
+			brim_pages[brim_ids[count]] = (uint16_t)choice.pages;			\
+			used += choice.pages;							\
+			count++;								\
+			bench_require(count < live, "nodes for the brim");			\
 		}										\
 		return (double)waste / (double)failures / (double)pages * 100;			\
 	}											\
