@@ -19,7 +19,7 @@ import tempfile
 import blocks
 import transcript
 
-LONGEST = 60 # seconds, of one block of commands
+LONGEST = 180 # seconds, of one block of commands
 
 
 def clone(root, place, tool):

@@ -164,6 +164,17 @@ def large_leaves_are_used_unless_pages_are_asked_for(place):
 
 
 @case
+def runs_of_large_leaves_are_verified(place):
+    for form in FORMATS:
+        options = ["--svnapot"] if form.startswith("riscv") else []
+        kernel = Kernel(form)
+        kernel.ask(elf.MAP_AT, (kernel.base + (1 << 36), 1 << 34, 1 << 34), "rw contig", "memory")
+        report = place.make(kernel, *options)
+        check((kernel.base + (1 << 36), 1 << 34, 1 << 34, True, False) in walked(report), form)
+        check(place.run("--check", "-q", *options, "out.elf").returncode == 0, f"{form}: --check")
+
+
+@case
 def what_is_skipped_is_not_mapped(place):
     kernel = Kernel()
     kernel.elf.segments.append(elf.Segment(0x1000 << 36, 0x48000000, elf.R | elf.X, b"boot"))
