@@ -13,14 +13,19 @@
 
 #define DEFAULT_SEED UINT64_C(1)
 /* Cores that wait for each other take long where a host has few. */
-#define DEFAULT_STEPS      UINT64_C(2000)
-#define DEFAULT_STEPS_MANY UINT64_C(250)
+#define DEFAULT_STEPS      UINT64_C(1000)
+#define DEFAULT_STEPS_MANY UINT64_C(120)
+
+/* Looks of a core while another one changes tables once: more only take time from it. */
+#define LOOK_BESIDE_MAX 8
 
 #define STATUS_DIFFERENCE 3
 
-/* Steps between two turns of all cores, and what is looked at for them. */
-#define BURST_MAX 6
-#define POINT_MAX (BURST_MAX * 10)
+/* Steps between two turns of all cores, each in a window of its own; and what is looked at for one,
+ * before it and after it. */
+#define ROUND_MAX      4
+#define STEP_POINT_MAX 10
+#define POINT_MAX      (3 * ROUND_MAX * STEP_POINT_MAX)
 
 /* Words in the mailbox, all 0 unless somebody left others. */
 enum word {
@@ -58,6 +63,8 @@ static const char *const sabotage_names[SABOTAGE_COUNT] = {
 static struct kernel *kernel;
 static uint64_t words[WORD_COUNT];
 static struct space lower, upper;
+static struct step steps[ROUND_MAX];
+static unsigned int step_count;
 static unsigned int core_count = 1;
 
 /* --- the seam, as it is or broken --- */
@@ -179,14 +186,29 @@ static uint64_t pick_unit(const struct window *window, uint64_t first, uint64_t 
 	return unit;
 }
 
+static bool may_look(uint64_t phase)
+{
+	static _Thread_local uint64_t last_phase;
+	static _Thread_local unsigned int looks;
+
+	looks = phase == last_phase ? looks + 1 : 0;
+	last_phase = phase;
+	return (phase & 1) != 0 && looks < LOOK_BESIDE_MAX;
+}
+
 static void look_beside(void)
 {
 	uint64_t phase = __atomic_load_n(&shared.phase, __ATOMIC_ACQUIRE);
-	const struct window *window = &windows[random_below(window_count)];
-	uint64_t unit = pick_unit(window, 0, window->count);
+	const struct window *window;
 	struct point point;
+	uint64_t unit;
 
-	if ((phase & 1) == 0 || !is_stable(window, unit)) {
+	if (!may_look(phase)) {
+		return;
+	}
+	window = &windows[random_below(window_count)];
+	unit = pick_unit(window, 0, window->count);
+	if (!is_stable(window, unit)) {
 		return;
 	}
 	cpu_synchronize();
@@ -388,116 +410,160 @@ static void choose_points(const struct step *step)
 	add_point(other, pick_unit(other, 0, other->count));
 }
 
+static void change_page(const struct step *step, const struct vmm_request *request)
+{
+	struct vmm_table *table = step->window->space->table;
+	bool unmaps = request->op == VMM_OP_UNMAP;
+	enum vmm_err err;
+
+	begin_change(step);
+	err = unmaps ? vmm_table_unmap(table, request->va, NULL)
+		     : vmm_table_map(table, request->va, request->pa, request->attr, NULL);
+	if (err != VMM_OK) {
+		differ("a page of a leaf", vmm_va_raw(vmm_va_region_start(request->va)), 0,
+		       (uint64_t)err);
+	}
+	model_set_hole(unmaps ? vmm_va_raw(vmm_va_region_start(request->va)) : 0,
+		       unmaps ? vmm_va_region_size(request->va) : 0);
+	end_change();
+	shared.mapped = !unmaps;
+	take_turn();
+}
+
 /* One page of a large leaf goes, is looked at, and comes back: tables of more than one level. */
-static void make_hole(struct step *step)
+static void make_hole(const struct step *step)
 {
 	const struct window *window = step->window;
-	uint64_t size = UINT64_C(1) << pool.page_shift;
 	uint64_t unit = step->first + random_below(step->count);
-	uint64_t word = window->units[unit];
+	struct vmm_request request = {.op = VMM_OP_UNMAP};
 	struct point *point = &shared.points[0];
-	vmm_attr_t attr = {0};
-	vmm_va_region_t va;
 	uint64_t page;
 
-	if (window->level == 0 || word == 0) {
+	if (window->level == 0 || window->units[unit] == 0) {
 		return;
 	}
-	probe_pick(point, window, unit);
-	page = model_at(window, point->va);
-	attr.bits = probe_attr(page);
-	va = (vmm_va_region_t)VMM_VA_REGION_INIT(point->va, size);
-	count_cuts(window->space->table, va);
-	begin_change(step);
-	if (vmm_table_unmap(window->space->table, va, NULL) != VMM_OK) {
-		differ("unmapping a page", point->va, VMM_OK, 1);
-	}
-	model_set_hole(point->va, size);
-	end_change();
-	shared.mapped = false;
-	shared.point_count = 1;
+	shared.point_count = 0;
+	add_point(window, unit);
 	add_point(window, unit);
 	take_turn();
-	begin_change(step);
-	if (vmm_table_map(window->space->table, va, vmm_pa(page & ~UNIT_FLAGS), attr, NULL) !=
-	    VMM_OK) {
-		differ("mapping a page again", point->va, VMM_OK, 1);
-	}
-	model_set_hole(0, 0);
-	end_change();
-	shared.mapped = true;
-	take_turn();
+	page = model_at(window, point->va);
+	request.va = (vmm_va_region_t)VMM_VA_REGION_INIT(point->va,
+							 UINT64_C(1) << pool.page_shift);
+	request.pa = vmm_pa(page & ~UNIT_FLAGS);
+	request.attr.bits = probe_attr(page);
+	count_cuts(window->space->table, request.va);
+	change_page(step, &request);
+	request.op = VMM_OP_MAP;
+	change_page(step, &request);
 	tally.holes++;
 }
 
-static _Noreturn void report(const struct step *step)
+static _Noreturn void report(void)
 {
 	const struct difference *found = &shared.difference;
 
 	printf("difference: %s at 0x%" PRIx64 ", expected 0x%" PRIx64 ", got 0x%" PRIx64
 	       ", core %u\n",
 	       found->what, found->va, found->expected, found->got, found->core);
-	printf("after step %" PRIu64 " of seed 0x%" PRIx64 ": %s of 0x%" PRIx64
-	       " bytes at 0x%" PRIx64 " to 0x%" PRIx64 ", attributes 0x%x\n",
-	       tally.steps, words[WORD_SEED], op_names[step->op],
-	       step->count << step->window->unit_shift, model_va(step->window, step->first),
-	       step->pa, step->attr.bits);
+	printf("after %" PRIu64 " steps of seed 0x%" PRIx64 ", of which the last:\n", tally.steps,
+	       words[WORD_SEED]);
+	for (unsigned int i = 0; i < step_count; i++) {
+		const struct step *step = &steps[i];
+
+		printf("%s 0x%" PRIx64 " bytes at 0x%" PRIx64 " to 0x%" PRIx64
+		       ", attributes 0x%" PRIx32 "\n",
+		       op_names[step->op], step->count << step->window->unit_shift,
+		       model_va(step->window, step->first), step->pa, step->attr.bits);
+	}
 	board_exit(STATUS_DIFFERENCE);
 }
 
-static void check(const struct step *step)
+static void check(void)
 {
 	publish_difference();
 	if (__atomic_load_n(&shared.differs, __ATOMIC_ACQUIRE) != 0) {
-		report(step);
+		report();
 	}
 }
 
-/* This core looks at once, all of them when a few steps were taken. */
-static void take_steps(struct step *step, uint64_t count)
+/* Each in another window, so that one doesn't depend on what came of another; the points are looked
+ * at before, and translations are cached that must be forgotten. */
+static void choose_steps(unsigned int *ends)
 {
-	shared.point_count = 0;
-	shared.mapped = false;
-	others_mapped = false;
-	for (uint64_t i = 0; i < count; i++) {
-		unsigned int first = shared.point_count;
+	unsigned int window = (unsigned int)random_below(window_count);
+	unsigned int most = window_count < ROUND_MAX ? window_count : ROUND_MAX;
 
-		pick_step(step);
-		take_step(step);
-		shared.mapped = shared.mapped || step->op == VMM_OP_MAP;
-		choose_points(step);
-		for (unsigned int j = first; j < shared.point_count; j++) {
-			probe(&shared.points[j], false);
+	step_count = core_count == 1 ? 1 : 1 + (unsigned int)random_below(most);
+	for (unsigned int i = 0; i < step_count; i++) {
+		pick_step(&steps[i], &windows[(window + i) % window_count]);
+		choose_points(&steps[i]);
+		ends[i] = shared.point_count;
+	}
+}
+
+/* This core looks after each step, all of them before the next round. */
+static void take_steps(const unsigned int *ends, unsigned int before)
+{
+	unsigned int first = before;
+
+	others_mapped = false;
+	shared.mapped = false;
+	for (unsigned int i = 0; i < step_count; i++) {
+		unsigned int count = shared.point_count;
+
+		take_step(&steps[i]);
+		shared.mapped = shared.mapped || steps[i].op == VMM_OP_MAP;
+		choose_points(&steps[i]);
+		for (; first < ends[i]; first++) {
+			probe(&shared.points[first], false);
+		}
+		for (; count < shared.point_count; count++) {
+			probe(&shared.points[count], false);
 		}
 		tally.steps++;
-		check(step);
+		check();
 	}
-	take_turn();
-	check(step);
 }
 
-static void go_on(uint64_t steps)
+/* What was looked at after the last round is looked at once more, by all. */
+static void keep_points(unsigned int before)
+{
+	shared.point_count -= before;
+	for (unsigned int i = 0; i < shared.point_count; i++) {
+		shared.points[i] = shared.points[before + i];
+	}
+}
+
+static void go_on(uint64_t wanted)
 {
 	uint64_t shown = 0;
-	struct step step;
+	unsigned int ends[ROUND_MAX];
 
-	while (tally.steps < steps) {
-		uint64_t burst = core_count == 1 ? 1 : 1 + random_below(BURST_MAX);
+	while (tally.steps < wanted) {
+		unsigned int before = shared.point_count;
 
-		take_steps(&step, burst);
+		choose_steps(ends);
+		take_turn();
+		check();
+		take_steps(ends, before);
+		keep_points(before);
 		if (random_one_in(8)) {
-			make_hole(&step);
-			check(&step);
+			take_turn();
+			check();
+			make_hole(&steps[0]);
+			check();
 		}
-		if (tally.steps - shown > steps / 4) {
+		if (tally.steps - shown > wanted / 4) {
 			shown = tally.steps;
 			printf("%" PRIu64 " steps\n", shown);
 		}
 	}
+	take_turn();
+	check();
 }
 
 /* Every unit there is, mapped or not, by one core. */
-static void sweep(const struct step *last)
+static void sweep(void)
 {
 	for (unsigned int i = 0; i < window_count; i++) {
 		for (uint64_t unit = 0; unit < windows[i].count; unit++) {
@@ -507,7 +573,7 @@ static void sweep(const struct step *last)
 			point.accesses = model_touches(&windows[i], unit) ? point.accesses : 0;
 			probe(&point, false);
 		}
-		check(last);
+		check();
 	}
 }
 
@@ -515,20 +581,22 @@ static void sweep(const struct step *last)
 static void clear_all(uint64_t frames)
 {
 	unsigned int fixed[] = {lower.fixed_count, upper.fixed_count};
-	struct step step = {.op = VMM_OP_UNMAP};
+	struct step *step = &steps[0];
 
-	step.window = &windows[0];
-	sweep(&step);
+	sweep();
+	step_count = 1;
+	*step = (struct step){.op = VMM_OP_UNMAP};
 	for (unsigned int i = 0; i < window_count; i++) {
-		step.window = &windows[i];
-		step.count = windows[i].count;
-		model_judge(&step);
-		take_step(&step);
+		step->window = &windows[i];
+		step->count = windows[i].count;
+		model_judge(step);
 		shared.point_count = 0;
-		shared.mapped = false;
-		choose_points(&step);
+		choose_points(step);
 		take_turn();
-		check(&step);
+		take_step(step);
+		shared.mapped = false;
+		take_turn();
+		check();
 	}
 	vmm_table_trim(lower.table);
 	model_note_fixed(&lower);

@@ -193,14 +193,14 @@ static void pick_attr(struct step *step)
 	}
 }
 
-void pick_step(struct step *step)
+void pick_step(struct step *step, struct window *window)
 {
 	static const enum vmm_op ops[] = {VMM_OP_MAP,     VMM_OP_MAP,     VMM_OP_MAP,
 					  VMM_OP_MAP,     VMM_OP_UNMAP,   VMM_OP_UNMAP,
 					  VMM_OP_PROTECT, VMM_OP_PROTECT, VMM_OP_PROTECT};
 
 	step->op = ops[random_below(sizeof(ops) / sizeof(ops[0]))];
-	step->window = &windows[random_below(window_count)];
+	step->window = window;
 	pick_range(step);
 	if (step->op != VMM_OP_UNMAP && !random_one_in(8)) {
 		clip(step);

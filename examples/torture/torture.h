@@ -166,7 +166,7 @@ bool random_one_in(uint64_t count);
 void random_seed(uint64_t seed);
 
 /** Chooses an operation that mostly succeeds, and what must come of it. */
-void pick_step(struct step *step);
+void pick_step(struct step *step, struct window *window);
 
 /* --- probe.c --- */
 
