@@ -92,16 +92,16 @@ static enum vmm_err hold_in_window(struct vmm *vmm, const struct vmm_blob_entry 
 	enum vmm_err err = vmm_table_effective(vmm->table, entry->attr, &stored);
 
 	if (err != VMM_OK) {
-		return vmm_fail_(detail, vmm_va_raw(at), err);
+		return vmm_fail_at_(detail, vmm_va_raw(at), err);
 	}
 	mapping = vmm_record_take_(&vmm->record, entry->name, VMM_MAPPING_MMIO);
 	if (mapping == NULL) {
-		return vmm_fail_(detail, vmm_va_raw(at), VMM_ERR_FULL);
+		return vmm_fail_at_(detail, vmm_va_raw(at), VMM_ERR_FULL);
 	}
 	err = vmm_space_reserve_at(&vmm->window, entry->va, NULL, &mapping->range, &at);
 	if (err != VMM_OK) {
 		vmm_record_put_(&vmm->record, mapping);
-		return vmm_fail_(detail, vmm_va_raw(at), err);
+		return vmm_fail_at_(detail, vmm_va_raw(at), err);
 	}
 	mapping->pa = vmm_pa_raw(entry->pa);
 	mapping->asked = entry->attr;
@@ -163,7 +163,7 @@ static enum vmm_err hold_leaf(struct vmm *vmm, const struct vmm_leaf *leaf, cons
 	struct vmm_blob_entry entry;
 
 	if (vmm_va_region_overlaps(vmm_window_(vmm), region)) {
-		return vmm_fail_(detail, vmm_va_raw(leaf->va), VMM_ERR_BUSY);
+		return vmm_fail_at_(detail, vmm_va_raw(leaf->va), VMM_ERR_BUSY);
 	}
 	entry.name = name;
 	entry.va = vmm_va_region_intersect(region, vmm_space_area(&vmm->area));

@@ -249,14 +249,14 @@ enum vmm_err vmm_direct_init(struct vmm_direct *direct, struct vmm *vmm,
 	enum vmm_err err;
 
 	if (direct->vmm != NULL) {
-		return vmm_fail_(detail, config->map.window.bytes.start, VMM_ERR_BUSY);
+		return vmm_fail_at_(detail, config->map.window.bytes.start, VMM_ERR_BUSY);
 	}
 	err = vmm_direct_map_init(&map, config->map.window, config->map.base);
 	if (err == VMM_OK) {
 		err = check_config(vmm, config);
 	}
 	if (err != VMM_OK) {
-		return vmm_fail_(detail, config->map.window.bytes.start, err);
+		return vmm_fail_at_(detail, config->map.window.bytes.start, err);
 	}
 	set_up(direct, vmm, config);
 	err = hold_window(direct, config, detail);
@@ -386,14 +386,14 @@ enum vmm_err vmm_direct_ensure(struct vmm_direct *direct, vmm_pa_region_t pa, vm
 	enum vmm_err err;
 
 	if (!vmm_pa_region_is_valid(pa)) {
-		return vmm_fail_(detail, 0, VMM_ERR_WRAP);
+		return vmm_fail_at_(detail, 0, VMM_ERR_WRAP);
 	}
 	err = vmm_direct_va_region(&direct->map, pa, &where);
 	if (err != VMM_OK) {
-		return vmm_fail_(detail, 0, err);
+		return vmm_fail_at_(detail, 0, err);
 	}
 	if (!is_memory(direct, pa.bytes)) {
-		return vmm_fail_(detail, where.bytes.start, VMM_ERR_NOENT);
+		return vmm_fail_at_(detail, where.bytes.start, VMM_ERR_NOENT);
 	}
 	if (!direct->eager) {
 		err = map_pieces(direct, pa.bytes, detail);

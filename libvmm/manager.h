@@ -12,7 +12,7 @@
 #include "record_impl.h"
 
 /** Says where it failed, if someone wants to know, and returns `err`. */
-VMM_INLINE enum vmm_err vmm_fail_(struct vmm_detail *detail, uint64_t va, enum vmm_err err)
+VMM_INLINE enum vmm_err vmm_fail_at_(struct vmm_detail *detail, uint64_t va, enum vmm_err err)
 {
 	if (detail != NULL) {
 		detail->va = vmm_va(va);

@@ -43,17 +43,17 @@ enum vmm_err vmm_hold_at_(struct vmm *vmm, const struct vmm_hold_ *hold,
 
 	err = check_hold(vmm, hold, &stored);
 	if (err != VMM_OK) {
-		return vmm_fail_(detail, vmm_va_raw(at), err);
+		return vmm_fail_at_(detail, vmm_va_raw(at), err);
 	}
 	mapping = vmm_record_take_(&vmm->record, hold->name, hold->kind);
 	if (mapping == NULL) {
-		return vmm_fail_(detail, vmm_va_raw(at), VMM_ERR_FULL);
+		return vmm_fail_at_(detail, vmm_va_raw(at), VMM_ERR_FULL);
 	}
 	err = vmm_space_reserve_at(&vmm->area, hold->va, NULL, &mapping->range, &at);
 	if (err != VMM_OK) {
 		vmm_record_put_(&vmm->record, mapping);
 		err = why_not_reserved(vmm, hold->va, err);
-		return vmm_fail_(detail, vmm_va_raw(at), err);
+		return vmm_fail_at_(detail, vmm_va_raw(at), err);
 	}
 	mapping->pa = vmm_pa_raw(hold->pa);
 	mapping->asked = hold->attr;
@@ -146,7 +146,7 @@ static enum vmm_err compare_tables(const struct vmm *vmm, const struct vmm_mappi
 			err = compare_leaf(mapping, &leaf, va);
 		}
 		if (err != VMM_OK) {
-			return vmm_fail_(detail, va, err);
+			return vmm_fail_at_(detail, va, err);
 		}
 		step = leaf.size - (va - vmm_va_raw(leaf.va));
 		if (step >= left) {
@@ -294,7 +294,7 @@ static enum vmm_err map_any(struct vmm *vmm, struct vmm_mapping *mapping, vmm_pa
 		err = reserve_any(vmm, place, pa, mapping->asked, &mapping->range);
 	}
 	if (err != VMM_OK) {
-		return vmm_fail_(detail, 0, err);
+		return vmm_fail_at_(detail, 0, err);
 	}
 	mapping->pa = vmm_pa_raw(vmm_pa_region_start(pa));
 	err = vmm_table_map(vmm->table, vmm_mapping_va(mapping), vmm_pa(mapping->pa),
@@ -312,7 +312,7 @@ enum vmm_err vmm_map_any(struct vmm *vmm, const char *name, vmm_pa_region_t pa, 
 	enum vmm_err err;
 
 	if (mapping == NULL) {
-		return vmm_fail_(detail, 0, VMM_ERR_FULL);
+		return vmm_fail_at_(detail, 0, VMM_ERR_FULL);
 	}
 	mapping->asked = attr;
 	err = map_any(vmm, mapping, pa, place, detail);
@@ -331,11 +331,11 @@ enum vmm_err vmm_unmap(struct vmm *vmm, vmm_va_t va, struct vmm_detail *detail)
 	enum vmm_err err = VMM_OK;
 
 	if (vmm_in_window_(vmm, va)) {
-		return vmm_fail_(detail, vmm_va_raw(va), VMM_ERR_BUSY);
+		return vmm_fail_at_(detail, vmm_va_raw(va), VMM_ERR_BUSY);
 	}
 	if (mapping == NULL ||
 	    !vmm_va_equal(vmm_va_region_start(vmm_mapping_va(mapping)), va)) {
-		return vmm_fail_(detail, vmm_va_raw(va), VMM_ERR_NOENT);
+		return vmm_fail_at_(detail, vmm_va_raw(va), VMM_ERR_NOENT);
 	}
 	if (mapping->kind != VMM_MAPPING_GUARD) {
 		err = vmm_table_unmap(vmm->table, vmm_mapping_va(mapping), detail);

@@ -38,7 +38,7 @@ static enum vmm_err find_shared(const struct vmm *vmm, struct request *request,
 	}
 	for (; mapping != NULL; mapping = vmm_record_next_at_(mapping, first, last)) {
 		if (vmm_attr_mem(mapping->stored) != vmm_attr_mem(request->stored)) {
-			return vmm_fail_(detail, common_va(mapping, first), VMM_ERR_EXISTS);
+			return vmm_fail_at_(detail, common_va(mapping, first), VMM_ERR_EXISTS);
 		}
 		if (err != VMM_OK && mapping->kind == VMM_MAPPING_MMIO && mapping->pa <= first &&
 		    mapping->pa_last >= last &&
@@ -72,7 +72,7 @@ static enum vmm_err map_new(struct vmm *vmm, const struct request *request,
 	enum vmm_err err = reserve(vmm, request, &mapping->range);
 
 	if (err != VMM_OK) {
-		return vmm_fail_(detail, 0, err);
+		return vmm_fail_at_(detail, 0, err);
 	}
 	mapping->pa = vmm_pa_raw(vmm_pa_region_start(request->pages));
 	mapping->asked = request->attr;
@@ -101,7 +101,7 @@ static enum vmm_err map_request(struct vmm *vmm, struct request *request,
 	}
 	entry = vmm_record_take_(&vmm->record, request->name, VMM_MAPPING_MMIO);
 	if (entry == NULL) {
-		return vmm_fail_(detail, 0, VMM_ERR_FULL);
+		return vmm_fail_at_(detail, 0, VMM_ERR_FULL);
 	}
 	if (shared != NULL) {
 		vmm_record_add_user_(shared, entry);
@@ -147,7 +147,7 @@ enum vmm_err vmm_map_mmio_as(struct vmm *vmm, const char *name, vmm_pa_t pa, uin
 		err = vmm_table_effective(vmm->table, attr, &request.stored);
 	}
 	if (err != VMM_OK) {
-		return vmm_fail_(detail, 0, err);
+		return vmm_fail_at_(detail, 0, err);
 	}
 	err = map_request(vmm, &request, &used, detail);
 	if (err != VMM_OK) {
@@ -189,7 +189,7 @@ enum vmm_err vmm_unmap_mmio(struct vmm *vmm, vmm_va_t va, const char *name,
 		user = vmm_record_drop_user_(mapping, name);
 	}
 	if (user == NULL) {
-		return vmm_fail_(detail, vmm_va_raw(va), VMM_ERR_NOENT);
+		return vmm_fail_at_(detail, vmm_va_raw(va), VMM_ERR_NOENT);
 	}
 	if (user == mapping) {
 		return unmap_last(vmm, mapping, detail);

@@ -52,7 +52,7 @@ static enum vmm_err find_part(const struct vmm *vmm, vmm_va_region_t part,
 			err = VMM_ERR_NOENT;
 		}
 	}
-	return err == VMM_OK ? VMM_OK : vmm_fail_(detail, vmm_va_raw(va), err);
+	return err == VMM_OK ? VMM_OK : vmm_fail_at_(detail, vmm_va_raw(va), err);
 }
 
 enum vmm_err vmm_map_part(struct vmm *vmm, vmm_va_region_t va, struct vmm_detail *detail)
@@ -66,7 +66,7 @@ enum vmm_err vmm_map_part(struct vmm *vmm, vmm_va_region_t va, struct vmm_detail
 		return err;
 	}
 	if (mapping->kind != VMM_MAPPING_LAZY) {
-		return vmm_fail_(detail, va.bytes.start, VMM_ERR_NOENT);
+		return vmm_fail_at_(detail, va.bytes.start, VMM_ERR_NOENT);
 	}
 	offset = va.bytes.start - vmm_mapping_va(mapping).bytes.start;
 	return vmm_table_map(vmm->table, va, vmm_pa(mapping->pa + offset), mapping->asked, detail);
@@ -191,7 +191,7 @@ enum vmm_err vmm_unmap_part(struct vmm *vmm, vmm_va_region_t va, struct vmm_deta
 	}
 	err = plan_cut(&vmm->record, mapping, va, false, &cut);
 	if (err != VMM_OK) {
-		return vmm_fail_(detail, va.bytes.start, err);
+		return vmm_fail_at_(detail, va.bytes.start, err);
 	}
 	if (mapping->kind != VMM_MAPPING_GUARD) {
 		err = vmm_table_unmap(vmm->table, va, detail);
@@ -214,7 +214,7 @@ static enum vmm_err protect_tables(struct vmm *vmm, const struct vmm_mapping *ma
 	asked->bits = (asked->bits & ~VMM_ATTR_HINTS) | (mapping->asked.bits & VMM_ATTR_HINTS);
 	err = vmm_table_effective(vmm->table, *asked, stored);
 	if (err != VMM_OK) {
-		return vmm_fail_(detail, va.bytes.start, err);
+		return vmm_fail_at_(detail, va.bytes.start, err);
 	}
 	return vmm_table_protect(vmm->table, va, *asked, detail);
 }
@@ -227,11 +227,11 @@ static enum vmm_err protect(struct vmm *vmm, struct vmm_mapping *mapping, vmm_va
 	enum vmm_err err;
 
 	if (mapping->kind != VMM_MAPPING_PLAIN) {
-		return vmm_fail_(detail, va.bytes.start, VMM_ERR_NOENT);
+		return vmm_fail_at_(detail, va.bytes.start, VMM_ERR_NOENT);
 	}
 	err = plan_cut(&vmm->record, mapping, va, true, &cut);
 	if (err != VMM_OK) {
-		return vmm_fail_(detail, va.bytes.start, err);
+		return vmm_fail_at_(detail, va.bytes.start, err);
 	}
 	err = protect_tables(vmm, mapping, va, &attr, &stored, detail);
 	if (err != VMM_OK) {
@@ -260,10 +260,10 @@ enum vmm_err vmm_protect(struct vmm *vmm, vmm_va_t va, vmm_attr_t attr, struct v
 	struct vmm_mapping *mapping = vmm_entry_at_(vmm, va, NULL);
 
 	if (vmm_in_window_(vmm, va)) {
-		return vmm_fail_(detail, vmm_va_raw(va), VMM_ERR_BUSY);
+		return vmm_fail_at_(detail, vmm_va_raw(va), VMM_ERR_BUSY);
 	}
 	if (mapping == NULL || !vmm_va_equal(vmm_va_region_start(vmm_mapping_va(mapping)), va)) {
-		return vmm_fail_(detail, vmm_va_raw(va), VMM_ERR_NOENT);
+		return vmm_fail_at_(detail, vmm_va_raw(va), VMM_ERR_NOENT);
 	}
 	return protect(vmm, mapping, vmm_mapping_va(mapping), attr, detail);
 }
