@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What the pages refer to is there: links, excerpts, and the programs whose output they show.
+"""What the pages refer to is there: links, excerpts, and the programs whose output they show. And each
+example and port has a page.
 
   pages.py SOURCE_ROOT
 """
@@ -39,6 +40,35 @@ def broken_links(root, path):
                     yield f"{path}:{number}: there is no {anchor} in {there}"
 
 
+def read(root, *names):
+    with open(os.path.join(root, *names), encoding="utf-8") as file:
+        return file.read()
+
+
+def kernels_and_ports(root):
+    """Names of kernels with their directories, names of ports, directories of boards."""
+    ports = read(root, "ports", "meson.build")
+    return (re.findall(r"^\s+'(\w+)': \{'dir': '(\w+)'", read(root, "examples", "meson.build"),
+                       re.MULTILINE),
+            re.findall(r"^\s+'([\w-]+)': \{'board'", ports, re.MULTILINE),
+            sorted(set(re.findall(r"\{'board': '([\w-]+)'", ports))))
+
+
+def lacking_pages(root):
+    kernels, _, boards = kernels_and_ports(root)
+    overview = read(root, "examples", "README.md")
+    for kernel, folder in kernels:
+        row = re.search(rf"^\| \[{kernel}\]\((\w+)/\)", overview, re.MULTILINE)
+        if not row:
+            yield f"examples/README.md has no row for {kernel}"
+        for place in {folder, row[1] if row else folder}:
+            if not os.path.exists(os.path.join(root, "examples", place, "README.md")):
+                yield f"examples/{place} has no README.md"
+    for board in boards:
+        if not os.path.exists(os.path.join(root, "ports", board, "README.md")):
+            yield f"ports/{board} has no README.md"
+
+
 def programs(root):
     """Names that run= may have."""
     yield from ("format", "consumer-aarch64", "consumer-riscv64")
@@ -48,17 +78,14 @@ def programs(root):
     for name in os.listdir(host):
         if name.endswith(".c"):
             yield name[:-2]
-    with open(os.path.join(root, "ports", "meson.build"), encoding="utf-8") as file:
-        ports = re.findall(r"^\s+'([\w-]+)': \{'board'", file.read(), re.MULTILINE)
-    with open(os.path.join(root, "examples", "meson.build"), encoding="utf-8") as file:
-        kernels = re.findall(r"^\s+'(\w+)': \{'dir'", file.read(), re.MULTILINE)
+    kernels, ports, _ = kernels_and_ports(root)
     for port in ports:
-        for kernel in kernels:
+        for kernel, _ in kernels:
             yield f"{kernel}-{port}"
 
 
 def main(root):
-    faults, excerpts, runs = [], 0, 0
+    faults, excerpts, runs = list(lacking_pages(root)), 0, 0
     known = set(programs(root))
     paths = list(blocks.pages(root))
     for path in paths:
