@@ -225,7 +225,10 @@ PARTS = {"machine": machine, "summary": summary, "tables": tables, "costs": cost
          "space-bars": space_bars, "manager": manager, "size": size, "guest": guest}
 
 
-def curve(figures, area, pattern, who, compiler, scale=None):
+NEEDS = {"size": "size", "guest": "guest"}
+
+
+def curve(figures, area, pattern, who, compiler):
     points = []
     for row in figures.rows:
         if (row["area"], row["who"], row["compiler"]) == (area, who, compiler):
@@ -236,6 +239,8 @@ def curve(figures, area, pattern, who, compiler, scale=None):
 
 
 def charts(data):
+    if "bench" not in data:
+        return {}
     figures = bars.Figures(rows_of(data["bench"]))
     result = {}
 
@@ -275,6 +280,8 @@ def made():
         page = file.read()
 
     def part(match):
+        if NEEDS.get(match[1], "bench") not in data:
+            return match[0]
         return f"<!-- begin {match[1]} -->\n" + "\n".join(PARTS[match[1]](data)) + "\n<!-- end -->"
 
     files[PAGE] = re.sub(r"<!-- begin ([\w-]+) -->\n.*?<!-- end -->", part, page, flags=re.S)
