@@ -80,11 +80,19 @@ static void watch(const uint64_t *word, bool is_at_once)
 	}
 }
 
+static void tear_down(void)
+{
+	watched = NULL;
+	vmm_table_fini(&table);
+	test_frames_fini(&source);
+}
+
 static void watch_end(void)
 {
 	trap_end();
 	/* Another CPU, or an emulator of this one without the flag. */
 	if (step_count == 0) {
+		tear_down();
 		skip();
 	}
 }
@@ -151,13 +159,6 @@ static void set_up(const struct vmm_format *format)
 	watched = NULL;
 	config.flags = test_formats_is_riscv(format) ? VMM_TABLE_SVNAPOT : 0;
 	assert_int_equal(vmm_table_init(&table, &config), VMM_OK);
-}
-
-static void tear_down(void)
-{
-	watched = NULL;
-	vmm_table_fini(&table);
-	test_frames_fini(&source);
 }
 
 static uint64_t *slot_of(const struct vmm_format *format, uint64_t va, unsigned int level)
