@@ -44,6 +44,7 @@ def keep(name, section):
         section["figures"] = [[short(row.get(column)) for column in COLUMNS]
                               for row in section["figures"]]
     section.pop("bars", None)
+    data["//"] = "SPDX-License-Identifier: MIT"
     data[name] = section
     with open(DATA, "w", encoding="ascii") as file:
         # A row of figures is a line.
