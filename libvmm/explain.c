@@ -113,14 +113,9 @@ static void say_neighbor(struct vmm_line_ *line, const struct vmm *vmm, bool abo
 	const struct vmm_range *range =
 		vmm_space_find(vmm_space_of_(vmm, vmm_va(beside)), vmm_va(beside), NULL);
 
-	if (range == NULL) {
-		/* The window's place in the area, of which the nearest page is free. */
-		if (!vmm_in_window_(vmm, vmm_va(beside))) {
-			return;
-		}
-	}
 	vmm_line_text_(line, above ? "; nearest above: " : "; nearest below: ");
 	if (range == NULL) {
+		/* Gaps end at ranges: this is the window's place in the area, its nearest page free. */
 		vmm_line_text_(line, "the MMIO window");
 	} else {
 		vmm_line_name_(line,

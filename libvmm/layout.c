@@ -212,7 +212,7 @@ enum vmm_err vmm_direct_va_region(const struct vmm_direct_map *map, vmm_pa_regio
 	    vmm_direct_va(map, vmm_pa_region_last(pa), &last) != VMM_OK) {
 		return VMM_ERR_RANGE;
 	}
-	return vmm_va_region_from_last(first, last, va) == VMM_OK ? VMM_OK : VMM_ERR_RANGE;
+	return vmm_va_region_from_last(first, last, va);
 }
 
 enum vmm_err vmm_direct_pa_region(const struct vmm_direct_map *map, vmm_va_region_t va,
@@ -228,5 +228,5 @@ enum vmm_err vmm_direct_pa_region(const struct vmm_direct_map *map, vmm_va_regio
 	    vmm_direct_pa(map, vmm_va_region_last(va), &last) != VMM_OK) {
 		return VMM_ERR_RANGE;
 	}
-	return vmm_pa_region_from_last(first, last, pa) == VMM_OK ? VMM_OK : VMM_ERR_RANGE;
+	return vmm_pa_region_from_last(first, last, pa);
 }

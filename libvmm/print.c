@@ -97,7 +97,7 @@ static void print_size(struct vmm_line_ *line, uint64_t size)
 	uint64_t count = size >> 10;
 	unsigned int unit = 0;
 
-	while (unit < 4 && count != 0 && (count > 9999 || count % 1024 == 0)) {
+	while (unit < 4 && (count > 9999 || count % 1024 == 0)) {
 		count = count / 1024 + (count % 1024 != 0);
 		unit++;
 	}

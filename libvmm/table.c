@@ -116,7 +116,7 @@ void vmm_table_rebase(struct vmm_table *table, uint64_t delta)
 	table->sync = REBASE(table->sync, const struct vmm_sync *, delta);
 	table->owner = REBASE(table->owner, const struct vmm_table *, delta);
 	while (*link != NULL) {
-		*link = REBASE(*link, struct vmm_pin *, delta);
+		*link = (struct vmm_pin *)((uintptr_t)*link + (uintptr_t)delta);
 		link = &(*link)->next;
 	}
 }

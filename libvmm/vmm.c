@@ -74,7 +74,7 @@ static enum vmm_err init_window(struct vmm *vmm, const struct vmm_config *config
 	space_config.page_shift = config->table->format->geometry->page_shift;
 	space_config.exact_gaps = false;
 	err = vmm_space_init(&vmm->window, config->mmio_window, &space_config);
-	if (err == VMM_OK && !vmm_range_is_reserved(&vmm->hole) &&
+	if (err == VMM_OK &&
 	    vmm_va_region_overlaps(vmm_space_area(&vmm->area), config->mmio_window)) {
 		err = vmm_space_reserve_at(&vmm->area, config->mmio_window, NULL, &vmm->hole, NULL);
 	}

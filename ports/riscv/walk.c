@@ -36,6 +36,7 @@ enum vmm_err vmm_riscv_walk(uint64_t satp, uint64_t window, vmm_va_t va, bool wr
 	uint64_t table_pa = (satp & VMM_RISCV_SATP_PPN) << VMM_RISCV_PAGE_SHIFT;
 	uint64_t raw = vmm_va_raw(va);
 	unsigned int level;
+	enum vmm_kind kind;
 
 	if (mode == VMM_RISCV_MODE_BARE) {
 		*pa = vmm_pa(raw);
@@ -48,22 +49,18 @@ enum vmm_err vmm_riscv_walk(uint64_t satp, uint64_t window, vmm_va_t va, bool wr
 	if (vmm_riscv_sign_extend_(vmm_riscv_leaf_shift_(level), raw) != raw) {
 		return VMM_ERR_RANGE;
 	}
-	/* Invariant: the table at table_pa holds descriptors of level - 1. */
-	while (level > 0) {
+	/* Invariant: the table at table_pa holds descriptors of level - 1. None of level 0 is a table. */
+	do {
 		uint64_t desc = load_descriptor(table_pa, window, raw, --level);
 
 		if ((desc & VMM_RISCV_V) == 0) {
 			return VMM_ERR_NOENT;
 		}
-		switch (vmm_riscv_kind_flags_(VMM_TABLE_SVNAPOT | VMM_TABLE_SVPBMT, desc, level)) {
-		case VMM_KIND_LEAF:
+		kind = vmm_riscv_kind_flags_(VMM_TABLE_SVNAPOT | VMM_TABLE_SVPBMT, desc, level);
+		if (kind == VMM_KIND_LEAF) {
 			return leaf_output(desc, level, raw, write, pa);
-		case VMM_KIND_TABLE:
-			table_pa = vmm_riscv_next_(desc);
-			break;
-		case VMM_KIND_BAD:
-			return VMM_ERR_CORRUPT;
 		}
-	}
+		table_pa = vmm_riscv_next_(desc);
+	} while (kind == VMM_KIND_TABLE);
 	return VMM_ERR_CORRUPT;
 }

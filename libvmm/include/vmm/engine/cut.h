@@ -73,9 +73,10 @@ VMM_HELPER struct vmm_split_ vmm_split_of_(const struct vmm_unit_ *unit)
 	return split;
 }
 
-VMM_HELPER bool vmm_unit_holds_(const struct vmm_unit_ *unit, uint64_t va)
+/** Whether a unit goes on up to @p va, which is not before it. */
+VMM_HELPER bool vmm_unit_reaches_(const struct vmm_unit_ *unit, uint64_t va)
 {
-	return unit->count != 0 && unit->first <= va && va <= vmm_unit_last_(unit);
+	return unit->count != 0 && va <= vmm_unit_last_(unit);
 }
 
 /**
@@ -175,7 +176,7 @@ VMM_INLINE enum vmm_err vmm_plan_cut_(const struct vmm_engine_ *engine,
 		if (err != VMM_OK) {
 			return err;
 		}
-		if (i == 1 && vmm_unit_holds_(&cut->unit[0], change->last)) {
+		if (i == 1 && vmm_unit_reaches_(&cut->unit[0], change->last)) {
 			/* One unit holds both ends; perhaps even one leaf does. */
 			unit->count = 0;
 			if (vmm_is_split_(unit) && vmm_is_split_(&cut->unit[0]) &&
@@ -227,7 +228,7 @@ VMM_INLINE unsigned int vmm_fill_split_(const struct vmm_engine_ *engine,
 		bool inside = change->first <= va && va <= change->last;
 		uint64_t end = inside ? change->last : last;
 
-		if (va < change->first && change->first <= last) {
+		if (va < change->first) {
 			end = change->first - 1;
 		}
 		end = vmm_min_(end, last);

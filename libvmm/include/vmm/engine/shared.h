@@ -152,14 +152,12 @@ VMM_HELPER uint16_t *vmm_count_(const struct vmm_table *table, uint64_t pa)
 	return index < frames->frame_count ? &frames->counts[index] : NULL;
 }
 
-/** Starts the count of a new table. */
+/** Starts the count of a new table, whose frame is the source's: vmm_take_() has seen to that. */
 VMM_HELPER void vmm_count_set_(const struct vmm_table *table, uint64_t pa, unsigned int count)
 {
-	uint16_t *valid = vmm_count_(table, pa);
+	const struct vmm_frames *frames = table->frames;
 
-	if (valid != NULL) {
-		*valid = (uint16_t)count;
-	}
+	frames->counts[(pa - frames->first) >> frames->page_shift] = (uint16_t)count;
 }
 
 VMM_HELPER void vmm_count_add_(const struct vmm_table *table, uint64_t pa, unsigned int count)
