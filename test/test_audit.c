@@ -557,6 +557,21 @@ static void a_leaf_from_a_window_into_the_area_above_is_named_twice(void **state
 	test_manager_fini(&self);
 }
 
+/* Arm counts downwards from the page's 3: with 52 bits of 4 KiB pages the root is level -1. */
+static void a_level_below_zero_is_printed(void **state)
+{
+	struct test_manager *self = *state;
+	const struct vmm_difference difference = {
+		.kind = VMM_DIFFERENCE_DESCRIPTOR,
+		.va = VMM_VA_REGION_INIT(MIB(2), KIB(4)),
+		.descriptor = 0xbad,
+		.level = 4,
+	};
+
+	vmm_difference_print(&self->vmm, &difference, &self->text.out);
+	assert_non_null(strstr(self->text.text, "damaged descriptor 0xbad at level -1"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -579,6 +594,7 @@ int main(void)
 		TEST(a_mapped_guard_is_told_from_what_is_not_recorded),
 		TEST(a_lazy_range_may_have_aliases_that_agree),
 		cmocka_unit_test(a_leaf_from_a_window_into_the_area_above_is_named_twice),
+		TEST(a_level_below_zero_is_printed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -218,6 +218,7 @@ static const struct {
 } wrong[] = {
 	{"size beyond the bytes", 12, ROOM, 4},
 	{"size below the head", 12, HEAD_SIZE - 1, 4},
+	{"size without any text", 12, HEAD_SIZE + ENTRY_COUNT * ENTRY_SIZE, 4},
 	{"half", 16, 3, 1},
 	{"no address bits", 17, 12, 1},
 	{"too many address bits", 17, 65, 1},

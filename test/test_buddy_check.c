@@ -205,6 +205,41 @@ static void check_finds_every_link_to_another_block(void **state)
 	}
 }
 
+/* Freeing looks at the links of the buddy it would merge with, and at nothing else. */
+static void a_buddy_with_a_wrong_link_back_is_not_merged_with(void **state)
+{
+	uint64_t free = 61, used = 62;
+	struct buddies before;
+	uint64_t *prev;
+
+	(void)state;
+	buddies_add(61, 2);
+	(void)buddies_take(0);
+	if ((buddies.state[1 + free] & 0xc0) != 0x40) {
+		free = 62;
+		used = 61;
+	}
+	assert_int_equal(buddies.state[1 + free], 0x40);
+	prev = &buddies_links_at(free)[1];
+	assert_true(*prev == 0);
+	/* It is the first of its list, and says that a block is before it. */
+	*prev = vmm_pa_raw(buddies_frame(free)) | 1;
+	before = buddies;
+	assert_int_equal(vmm_buddy_free(&buddies.buddy, buddies_frame(used), 0), VMM_ERR_CORRUPT);
+	buddies_assert_same(&before);
+	/* Another is the first now, but what is said to be before it is no free block. */
+	*prev = 0;
+	buddies_add(1, 1);
+	assert_true(*prev == buddies.buddy.heads[0]);
+	*prev = vmm_pa_raw(buddies_frame(used)) | 1;
+	before = buddies;
+	assert_int_equal(vmm_buddy_free(&buddies.buddy, buddies_frame(used), 0), VMM_ERR_CORRUPT);
+	buddies_assert_same(&before);
+	*prev = buddies.buddy.heads[0];
+	assert_int_equal(vmm_buddy_check(&buddies.buddy), VMM_OK);
+	assert_int_equal(vmm_buddy_free(&buddies.buddy, buddies_frame(used), 0), VMM_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +250,7 @@ int main(void)
 		BUDDY_TEST(check_finds_wrong_totals),
 		BUDDY_TEST(a_cycle_of_links_is_not_followed),
 		BUDDY_TEST(check_finds_every_link_to_another_block),
+		BUDDY_TEST(a_buddy_with_a_wrong_link_back_is_not_merged_with),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -517,6 +517,142 @@ static void one_that_was_not_set_up_or_has_no_lists_moves(void **state)
 	assert_int_equal(ensure(RAM, 1), VMM_ERR_NOENT);
 }
 
+/* --- tables that are damaged while something is undone --- */
+
+/* What the seam damages: the descriptor of 2 MiB above the page that was mapped as the n-th. */
+static struct {
+	unsigned int countdown;
+	uint64_t *slot;
+	uint64_t whole;
+} damage;
+
+static uint64_t *slot_of_2_mib(uint64_t va)
+{
+	const uint64_t *root = vmm_frames_ptr(&manager.frames.frames,
+					      vmm_table_root(&manager.table));
+	uint64_t link = root[va >> 30 & 511];
+	uint64_t *words = vmm_frames_ptr(&manager.frames.frames, vmm_pa(link >> 10 << 12));
+
+	return &words[va >> 21 & 511];
+}
+
+/* A leaf that is writable and not readable, which is reserved. */
+static void damage_2_mib(uint64_t va)
+{
+	damage.slot = slot_of_2_mib(va);
+	damage.whole = *damage.slot;
+	*damage.slot = 5;
+}
+
+static void damage_mapped(const struct vmm_table *table, const struct vmm_invalidation *added)
+{
+	(void)table;
+	if (damage.countdown != 0 && --damage.countdown == 0) {
+		damage_2_mib(vmm_va_raw(added->va));
+	}
+}
+
+static void no_request(const struct vmm_table *table, const struct vmm_invalidation *request)
+{
+	(void)table;
+	(void)request;
+}
+
+static void no_call(const struct vmm_table *table)
+{
+	(void)table;
+}
+
+static bool never_active(const struct vmm_table *table)
+{
+	(void)table;
+	return false;
+}
+
+static const struct vmm_sync damaging = {
+	.publish = no_call,
+	.mapped = damage_mapped,
+	.invalidate = no_request,
+	.complete = no_call,
+	.is_active = never_active,
+};
+
+static void a_stretch_that_cannot_be_undone_is_told(void **state)
+{
+	/* Each in a table of its own, and both in one piece. */
+	static const vmm_pa_region_t apart[] = {
+		VMM_PA_REGION_INIT(RAM, KIB(4)),
+		VMM_PA_REGION_INIT(RAM + MIB(4), KIB(4)),
+		VMM_PA_REGION_INIT(RAM + MIB(8), KIB(4)),
+	};
+	struct vmm_direct_config config = config_of(false);
+	struct test_manager *self = *state;
+
+	config.memory = apart;
+	config.memory_count = 3;
+	config.hole_count = 0;
+	config.piece_shift = 30;
+	assert_int_equal(vmm_direct_init(&direct, &self->vmm, &config, NULL), VMM_OK);
+	vmm_table_set_sync(&self->table, &damaging);
+	for (unsigned int n = 1; n <= 2; n++) {
+		/* The n-th is mapped, and then damaged; for the one behind it a frame is missing. */
+		damage.countdown = n;
+		test_frames_limit(&self->frames, 1 + n);
+		assert_int_equal(ensure(RAM, 1), VMM_ERR_CORRUPT);
+		test_frames_limit(&self->frames, TEST_FRAMES_NO_LIMIT);
+		*damage.slot = damage.whole;
+		assert_int_equal(is_mapped(RAM), n == 1);
+		assert_int_equal(is_mapped(RAM + MIB(4)), n == 2);
+		assert_int_equal(vmm_direct_fini(&direct, NULL), VMM_OK);
+		assert_int_equal(vmm_direct_init(&direct, &self->vmm, &config, NULL), VMM_OK);
+	}
+}
+
+static void a_piece_that_cannot_be_undone_is_told(void **state)
+{
+	struct vmm_direct_config config = config_of(false);
+	struct test_manager *self = *state;
+
+	config.piece_shift = 12;
+	assert_int_equal(vmm_direct_init(&direct, &self->vmm, &config, NULL), VMM_OK);
+	vmm_table_set_sync(&self->table, &damaging);
+	/* Two pages at the end of a table, the second of which damages it, and one behind it. */
+	damage.countdown = 2;
+	test_frames_limit(&self->frames, 2);
+	assert_int_equal(ensure(RAM + MIB(6) - KIB(8), KIB(12)), VMM_ERR_CORRUPT);
+	test_frames_limit(&self->frames, TEST_FRAMES_NO_LIMIT);
+	*damage.slot = damage.whole;
+	assert_true(is_mapped(RAM + MIB(6) - KIB(8)));
+	assert_true(is_mapped(RAM + MIB(6) - KIB(4)));
+	assert_false(is_mapped(RAM + MIB(6)));
+}
+
+static void an_eager_one_that_cannot_be_undone_is_told(void **state)
+{
+	static const struct vmm_direct zero;
+	static const vmm_pa_region_t one[] = { VMM_PA_REGION_INIT(RAM + MIB(4), KIB(4)) };
+	struct vmm_direct_config config = config_of(true);
+	struct test_manager *self = *state;
+
+	/* A page beside it, so that there is a table; and a window that ends within a descriptor. */
+	assert_int_equal(vmm_map_at(&self->vmm, "beside",
+				    test_va_region(WINDOW + RAM + MIB(64), KIB(4)), vmm_pa(0),
+				    VMM_KERNEL_RW, NULL), VMM_OK);
+	config.map.window = test_va_region(WINDOW + RAM + MIB(1), MIB(8));
+	config.map.base = vmm_pa(RAM + MIB(1));
+	config.memory = one;
+	config.memory_count = 1;
+	config.hole_count = 0;
+	damage_2_mib(WINDOW + RAM + MIB(1));
+	test_frames_limit(&self->frames, 0);
+	assert_int_equal(vmm_direct_init(&direct, &self->vmm, &config, NULL), VMM_ERR_CORRUPT);
+	assert_memory_equal(&direct, &zero, sizeof(direct));
+	test_frames_limit(&self->frames, TEST_FRAMES_NO_LIMIT);
+	*damage.slot = damage.whole;
+	assert_int_equal(vmm_unmap(&self->vmm, vmm_va(WINDOW + RAM + MIB(1)), NULL), VMM_OK);
+	assert_int_equal(vmm_direct_init(&direct, &self->vmm, &config, NULL), VMM_OK);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -539,6 +675,9 @@ int main(void)
 		TEST(one_whose_window_was_unmapped_by_hand_says_so),
 		TEST(one_that_was_not_set_up_or_has_no_lists_moves),
 		cmocka_unit_test(pieces_are_pages_where_there_are_no_blocks),
+		TEST(a_stretch_that_cannot_be_undone_is_told),
+		TEST(a_piece_that_cannot_be_undone_is_told),
+		TEST(an_eager_one_that_cannot_be_undone_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,8 @@
 #include "test_formats.h"
 #include "test_seam.h"
 
+#include <vmm/engine/shared.h>
+
 #define USER      vmm_attr(VMM_ATTR_USER | VMM_ATTR_WRITE)
 #define RUNS      vmm_attr(VMM_ATTR_USER | VMM_ATTR_WRITE | VMM_ATTR_CONTIG)
 #define FLUSH_MAX 64
@@ -565,6 +567,39 @@ static void the_end_of_a_table_is_one_invalidation_of_the_space(const struct vmm
 	test_seam_discard(&seam);
 }
 
+/* --- what is gathered, where no operation of today asks for it --- */
+
+static void gathered_runs_join_only_what_is_alike(const struct vmm_format *format)
+{
+	struct vmm_gather_ gather;
+	unsigned int shift;
+	uint64_t va;
+
+	set_up(format);
+	va = page(16);
+	shift = seam.arch->page_shift;
+	memset(&gather, 0, sizeof(gather));
+	vmm_gather_more_(&seam.table, &gather, va, 1, shift, 0, false);
+	vmm_gather_more_(&seam.table, &gather, va + page(1), 1, shift, 0, false);
+	assert_int_equal(gather.run_count, 1);
+	assert_int_equal(gather.count[0], 2);
+	/* Leaves of another size are another run, even at its end. */
+	vmm_gather_more_(&seam.table, &gather, va + page(2), 1, shift + 1, 0, false);
+	assert_int_equal(gather.run_count, 2);
+	/* Tables over more than the last run are not gone with it. */
+	vmm_gather_more_(&seam.table, &gather, va + page(2), 4, shift, 0, true);
+	assert_int_equal(gather.run_count, 3);
+	assert_int_equal(gather.kind[1], 0);
+	assert_int_equal(gather.kind[2], VMM_RUN_WALK_);
+	assert_int_equal(gather.total, 2 + 1 + 4);
+	/* Over as much or less they are. */
+	vmm_gather_more_(&seam.table, &gather, va + page(2), 4, shift, 0, true);
+	vmm_gather_more_(&seam.table, &gather, va + page(5), 1, shift, 0, true);
+	assert_int_equal(gather.run_count, 3);
+	assert_int_equal(gather.total, 2 + 1 + 4);
+	test_seam_fini(&seam);
+}
+
 int main(void)
 {
 	static const struct test_case cases[] = {
@@ -601,6 +636,7 @@ int main(void)
 		TEST_CASE(r14_addresses_of_the_upper_half_are_extended, TEST_RISCV),
 		TEST_CASE(a_table_that_had_global_leaves_goes_for_every_asid, TEST_ALL),
 		TEST_CASE(flush_whole_never_invalidates_by_address, TEST_ALL),
+		TEST_CASE(gathered_runs_join_only_what_is_alike, TEST_ALL),
 		TEST_CASE(the_end_of_a_table_is_one_invalidation_of_the_space, TEST_ALL),
 	};
 

@@ -406,6 +406,17 @@ static void the_slots_of_the_other_unit(const struct vmm_format *format)
 	}
 }
 
+static void a_seam_without_clean(const struct vmm_format *format)
+{
+	struct stage stage;
+
+	if (stage_init(&stage, format)) {
+		stage.sync->clean = NULL;
+		expect_held(&stage, place_of(&stage, AT_TABLE));
+	}
+	stage_fini(&stage);
+}
+
 int main(void)
 {
 	static const struct test_case cases[] = {
@@ -419,6 +430,7 @@ int main(void)
 		{"the slots that it writes are not broken", the_slots_that_it_writes, TEST_ALL},
 		{"the slots of the other unit are not broken", the_slots_of_the_other_unit,
 		 TEST_ALL},
+		{"a seam without clean has one function less", a_seam_without_clean, TEST_ALL},
 	};
 
 	return test_formats_run("seam stands", cases, sizeof(cases) / sizeof(cases[0]));

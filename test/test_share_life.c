@@ -316,12 +316,62 @@ static void what_an_owner_adopted_can_be_visited_by_its_users(void **state)
 	vmm_table_fini(&owner);
 }
 
+static void trim_of_a_user_frees_its_own_and_names_its_asid(const struct variant *variant)
+{
+	struct vmm_table_config config;
+
+	set_up_tables(variant);
+	vmm_table_fini(&f.users[0]);
+	config = config_of(variant, USER_ASID);
+	config.flags = VMM_TABLE_KEEP;
+	assert_int_equal(vmm_table_init(&f.users[0], &config), VMM_OK);
+	assert_int_equal(vmm_table_share(&f.owner, f.part, NULL), VMM_OK);
+	assert_int_equal(vmm_table_join(&f.users[0], &f.owner), VMM_OK);
+	assert_int_equal(vmm_table_join(&f.users[1], &f.owner), VMM_OK);
+	size_t before = f.frames.out_count;
+
+	map(&f.users[0], outside(1), PHYSICAL, f.page, VMM_USER_RW);
+	unmap(&f.users[0], outside(1), f.page);
+	assert_int_equal(f.frames.out_count, before + f.owner.root_level);
+	forget_record();
+	vmm_table_trim(&f.users[0]);
+	assert_int_equal(f.frames.out_count, before);
+	assert_int_equal(f.record.invalidations, 1);
+	/* The upper half has no ASID of its own. */
+	assert_int_equal(f.record.own_asid, variant->half == VMM_LOWER_HALF);
+	assert_part_is_whole();
+	tear_down();
+}
+EACH_VARIANT(trim_of_a_user_frees_its_own_and_names_its_asid)
+
+static void a_link_to_neither_s_frames_is_named(const struct variant *variant)
+{
+	struct vmm_cursor cursor = {0};
+	struct vmm_detail detail;
+	struct vmm_leaf leaf;
+	uint64_t *slot, whole;
+
+	set_up(variant);
+	slot = vmm_frames_ptr(f.users[0].frames, vmm_table_root(&f.users[0]));
+	slot += first_slot();
+	whole = *slot;
+	*slot = variant->format->geometry->sign_extended ? whole - (UINT64_C(0x80000000) >> 2)
+							  : whole - UINT64_C(0x80000000);
+	assert_int_equal(vmm_table_visit(&f.users[0], &cursor, &leaf, &detail), VMM_ERR_CORRUPT);
+	assert_int_equal(vmm_va_raw(detail.va), f.part.bytes.start);
+	*slot = whole;
+	tear_down();
+}
+EACH_VARIANT(a_link_to_neither_s_frames_is_named)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_unmap_or_trim_frees_a_table_of_the_part_each),
 		cmocka_unit_test(tables_below_the_part_s_own_come_and_go_each),
 		cmocka_unit_test(trim_of_a_user_spares_what_the_owner_keeps_each),
+		cmocka_unit_test(trim_of_a_user_frees_its_own_and_names_its_asid_each),
+		cmocka_unit_test(a_link_to_neither_s_frames_is_named_each),
 		cmocka_unit_test(a_user_ends_with_its_own_frames_only_each),
 		cmocka_unit_test(the_owner_s_end_frees_the_part_each),
 		cmocka_unit_test(changes_of_the_part_reach_every_asid_each),

@@ -719,6 +719,16 @@ static void a_sync_of_ones_own_is_kept(const struct vmm_format *format)
 	tear_down();
 }
 
+static void a_table_that_was_not_set_up_has_nothing_to_move(const struct vmm_format *format)
+{
+	static const struct vmm_table zero;
+	struct vmm_table table = zero;
+
+	(void)format;
+	vmm_table_rebase(&table, 0x1000);
+	assert_memory_equal(&table, &zero, sizeof(zero));
+}
+
 int main(void)
 {
 	static const struct test_case cases[] = {
@@ -747,6 +757,7 @@ int main(void)
 		TEST_CASE(what_was_not_set_up_ends_without_a_trace, TEST_ALL),
 		TEST_CASE(a_rebase_moves_every_pointer_that_there_is, TEST_ALL),
 		TEST_CASE(a_rebase_moves_the_pins, TEST_ALL),
+		TEST_CASE(a_table_that_was_not_set_up_has_nothing_to_move, TEST_ALL),
 		TEST_CASE(a_sync_may_come_later, TEST_ALL),
 		TEST_CASE(tables_for_no_cpu_work_with_the_ports_seam, TEST_ALL),
 		TEST_CASE(a_sync_of_ones_own_is_kept, TEST_ALL),

@@ -391,6 +391,92 @@ static void no_word_makes_a_reader_stray(const struct vmm_format *format)
 	tear_down();
 }
 
+/* --- changes --- */
+
+/* A descriptor that is damaged may go whole, but can't be cut: from neither side. */
+static void what_is_damaged_is_not_cut(const struct vmm_format *format)
+{
+	struct vmm_detail detail;
+	uint64_t *slot, whole, bad;
+
+	set_up(format);
+	slot = slot_of(f.block, 1);
+	whole = *slot;
+	bad = f.arch->riscv ? UINT64_C(5) : whole | UINT64_C(1) << 48;
+	*slot = bad;
+	assert_int_equal(vmm_table_unmap(&f.table, region(f.block, f.page), &detail),
+			 VMM_ERR_CORRUPT);
+	assert_int_equal(detail.descriptor, bad);
+	assert_int_equal(vmm_table_unmap(&f.table, region(2 * f.block - f.page, f.page), NULL),
+			 VMM_ERR_CORRUPT);
+	assert_int_equal(vmm_table_unmap(&f.table, region(f.block - f.page, 2 * f.page), NULL),
+			 VMM_ERR_CORRUPT);
+	assert_int_equal(vmm_table_unmap(&f.table, region(f.block + f.page, f.block), NULL),
+			 VMM_ERR_CORRUPT);
+	assert_true(*slot == bad);
+	assert_int_equal(vmm_table_unmap(&f.table, region(f.block, f.block), NULL), VMM_OK);
+	assert_true(*slot == 0);
+	assert_int_equal(visit().leaves, LEAF_COUNT - 1);
+	tear_down();
+}
+
+/* The link itself goes; what it leads to is no table and not freed, nor even looked at. */
+static void a_link_out_of_the_frames_goes_alone(const struct vmm_format *format)
+{
+	uint64_t *slot, whole;
+
+	set_up(format);
+	slot = slot_of(3 * f.block, 1);
+	whole = *slot;
+	*slot = link_to(PHYSICAL + FRAME_COUNT * f.page);
+	assert_int_equal(vmm_table_unmap(&f.table, region(2 * f.block, 3 * f.block), NULL), VMM_OK);
+	assert_true(*slot == 0);
+	*slot = whole;
+	assert_int_equal(visit().leaves, LEAF_COUNT);
+	tear_down();
+}
+
+/* A run that lost a page is cut like any other; where there was nothing there is nothing. */
+static void a_run_with_a_gap_is_cut_around_it(const struct vmm_format *format)
+{
+	uint64_t count = test_formats_run_count(format);
+	uint64_t start = 8 * f.block;
+	struct seen before;
+	vmm_pa_t pa;
+
+	set_up(format);
+	if (f.arch->riscv) {
+		f.table.flags |= VMM_TABLE_SVNAPOT;
+	}
+	start = 8 * f.block;
+	assert_int_equal(vmm_table_map(&f.table, region(start, count * f.page), vmm_pa(start),
+				       vmm_attr(USER.bits | VMM_ATTR_CONTIG), NULL),
+			 VMM_OK);
+	before = visit();
+	assert_int_equal(before.damages, 0);
+	*slot_of(start + 2 * f.page, 0) = 0;
+	assert_int_equal(vmm_table_unmap(&f.table, region(start, f.page), NULL), VMM_OK);
+	for (uint64_t i = 0; i < count; i++) {
+		assert_int_equal(vmm_table_translate(&f.table, vmm_va(start + i * f.page), &pa),
+				 i == 0 || i == 2 ? VMM_ERR_NOENT : VMM_OK);
+	}
+	tear_down();
+}
+
+/* Pages go the short way into a table that is there, unless something is wrong with them. */
+static void a_wrong_attribute_is_refused_beside_a_page(const struct vmm_format *format)
+{
+	vmm_attr_t wrong = vmm_attr(UINT32_C(1) << 30);
+
+	set_up(format);
+	assert_int_equal(vmm_table_map(&f.table, region(2 * f.page, f.page), vmm_pa(0), wrong, NULL),
+			 VMM_ERR_ATTR);
+	assert_int_equal(visit().leaves, LEAF_COUNT);
+	assert_int_equal(vmm_table_map(&f.table, region(2 * f.page, f.page), vmm_pa(0), USER, NULL),
+			 VMM_OK);
+	tear_down();
+}
+
 int main(void)
 {
 	static const struct test_case cases[] = {
@@ -405,6 +491,10 @@ int main(void)
 		TEST_CASE(napot_words_that_are_reserved_are_named, TEST_RISCV),
 		TEST_CASE(damage_side_by_side_is_named_word_by_word, TEST_ALL),
 		TEST_CASE(no_word_makes_a_reader_stray, TEST_ALL),
+		TEST_CASE(what_is_damaged_is_not_cut, TEST_ALL),
+		TEST_CASE(a_link_out_of_the_frames_goes_alone, TEST_ALL),
+		TEST_CASE(a_run_with_a_gap_is_cut_around_it, TEST_ALL),
+		TEST_CASE(a_wrong_attribute_is_refused_beside_a_page, TEST_ALL),
 	};
 
 	return test_formats_run("table damage", cases, sizeof(cases) / sizeof(cases[0]));

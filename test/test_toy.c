@@ -431,6 +431,83 @@ static int tear_down(void **fixture)
 	return 0;
 }
 
+/* --- runs that need not break --- */
+
+static struct {
+	unsigned int count;
+	bool was_valid; /* the page that stays, when the other one is to be forgotten */
+} cut;
+
+static void look_while_forgetting(const struct vmm_table *table,
+				  const struct vmm_invalidation *request)
+{
+	vmm_pa_t pa;
+
+	(void)request;
+	cut.count++;
+	cut.was_valid = vmm_table_translate(table, vmm_va(32), &pa) == VMM_OK;
+}
+
+static void no_request(const struct vmm_table *table, const struct vmm_invalidation *request)
+{
+	(void)table;
+	(void)request;
+}
+
+static void no_call(const struct vmm_table *table)
+{
+	(void)table;
+}
+
+static bool never_active(const struct vmm_table *table)
+{
+	(void)table;
+	return false;
+}
+
+static void cut_a_run(const struct vmm_format *format, bool stays_valid)
+{
+	static const struct vmm_sync sync = {
+		.publish = no_call,
+		.mapped = no_request,
+		.invalidate = look_while_forgetting,
+		.complete = no_call,
+		.is_active = never_active,
+	};
+	vmm_va_region_t run = VMM_VA_REGION_INIT(0, 64);
+	vmm_va_region_t page = VMM_VA_REGION_INIT(0, 32);
+	struct vmm_table_config config;
+	struct test_frames frames;
+	struct vmm_table table;
+	vmm_pa_t pa;
+
+	memset(&cut, 0, sizeof(cut));
+	memset(&config, 0, sizeof(config));
+	memset(&table, 0, sizeof(table));
+	test_frames_init(&frames, TEST_TOY_PAGE_SHIFT, 4, 0x400);
+	config.format = format;
+	config.frames = &frames.frames;
+	config.sync = &sync;
+	config.va_bits = 7;
+	assert_int_equal(vmm_table_init(&table, &config), VMM_OK);
+	assert_int_equal(vmm_table_map(&table, run, vmm_pa(0), vmm_attr(VMM_ATTR_CONTIG), NULL),
+			 VMM_OK);
+	assert_int_equal(vmm_table_unmap(&table, page, NULL), VMM_OK);
+	assert_int_equal(cut.count, 1);
+	assert_int_equal(cut.was_valid, stays_valid);
+	assert_int_equal(vmm_table_translate(&table, vmm_va(0), &pa), VMM_ERR_NOENT);
+	assert_int_equal(vmm_table_translate(&table, vmm_va(32), &pa), VMM_OK);
+	vmm_table_fini(&table);
+	test_frames_fini(&frames);
+}
+
+static void a_run_is_broken_only_where_it_must_be(void **fixture)
+{
+	(void)fixture;
+	cut_a_run(&test_toy_riscv, false);
+	cut_a_run(&test_toy_calm, true);
+}
+
 /* --- what is tried --- */
 
 /* Output addresses that are congruent for every leaf; for pairs of blocks no more; for blocks no
@@ -495,7 +572,7 @@ int main(void)
 		{"RISC-V, 32 pages", RISCV, 10, 0, LOWER, 64, 20, 100, many},
 		{"RISC-V, 64 pages", RISCV, 11, 0, LOWER, 7, 6, 200, few},
 	};
-	struct CMUnitTest tests[sizeof(plans) / sizeof(plans[0])];
+	struct CMUnitTest tests[sizeof(plans) / sizeof(plans[0]) + 1];
 
 	memset(tests, 0, sizeof(tests));
 	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
@@ -504,5 +581,7 @@ int main(void)
 		tests[i].teardown_func = tear_down;
 		tests[i].initial_state = (void *)(uintptr_t)&plans[i];
 	}
+	tests[sizeof(plans) / sizeof(plans[0])].name = "a run is broken only where it must be";
+	tests[sizeof(plans) / sizeof(plans[0])].test_func = a_run_is_broken_only_where_it_must_be;
 	return cmocka_run_group_tests_name("toy", tests, NULL, NULL);
 }

@@ -232,47 +232,52 @@ static uint64_t riscv_word(uint64_t desc, unsigned int level)
 }
 
 /* clang-format off */
-static const struct vmm_codec riscv_codec = {
-	.geometry = {
-		.name = "toy of RISC-V",
-		.page_shift = TEST_TOY_PAGE_SHIFT,
-		.index_bits = TEST_TOY_INDEX_BITS,
-		.level_count = 3,
-		.leaf_level_max = 2,
-		.va_bits_min = 6,
-		.va_bits_max = 11,
-		.pa_bits_max = 16,
-		.arch_level_of_page = 0,
-		.arch_level_step = 1,
-		.sign_extended = true,
-		.run_shift = { 1 },
-		.flags = VMM_TABLE_KEEP | VMM_TABLE_FLUSH_WHOLE,
-	},
-	.output_rshift = 1,
-	.break_run = true,
-	.run_is_one_word = true,
-	.walk_by_space = true,
-	.permission = WRITE,
-	.page_value = VALID | LEAF,
-	.page_ignored = WRITE | GLOBAL,
-	.type = GLOBAL,
-	.kind = riscv_kind,
-	.is_known = is_known,
-	.effective = effective,
-	.attr_word = riscv_attr_word,
-	.attr = riscv_attr,
-	.leaf = riscv_leaf,
-	.table = riscv_table,
-	.next = riscv_next,
-	.output = riscv_output,
-	.is_global = is_global,
-	.in_run = riscv_in_run,
-	.run = riscv_run,
-	.word = riscv_word,
-};
+#define RISCV_CODEC(name_, break_run_)						\
+	{									\
+		.geometry = {							\
+			.name = name_,						\
+			.page_shift = TEST_TOY_PAGE_SHIFT,			\
+			.index_bits = TEST_TOY_INDEX_BITS,			\
+			.level_count = 3,					\
+			.leaf_level_max = 2,					\
+			.va_bits_min = 6,					\
+			.va_bits_max = 11,					\
+			.pa_bits_max = 16,					\
+			.arch_level_of_page = 0,				\
+			.arch_level_step = 1,					\
+			.sign_extended = true,					\
+			.run_shift = { 1 },					\
+			.flags = VMM_TABLE_KEEP | VMM_TABLE_FLUSH_WHOLE,	\
+		},								\
+		.output_rshift = 1,						\
+		.break_run = break_run_,					\
+		.run_is_one_word = true,					\
+		.walk_by_space = true,						\
+		.permission = WRITE,						\
+		.page_value = VALID | LEAF,					\
+		.page_ignored = WRITE | GLOBAL,					\
+		.type = GLOBAL,							\
+		.kind = riscv_kind,						\
+		.is_known = is_known,						\
+		.effective = effective,						\
+		.attr_word = riscv_attr_word,					\
+		.attr = riscv_attr,						\
+		.leaf = riscv_leaf,						\
+		.table = riscv_table,						\
+		.next = riscv_next,						\
+		.output = riscv_output,						\
+		.is_global = is_global,						\
+		.in_run = riscv_in_run,						\
+		.run = riscv_run,						\
+		.word = riscv_word,						\
+	}
+
+static const struct vmm_codec riscv_codec = RISCV_CODEC("toy of RISC-V", true);
+static const struct vmm_codec calm_codec = RISCV_CODEC("toy whose runs need not break", false);
 /* clang-format on */
 
 VMM_FORMAT_DEFINE(test_toy_riscv, riscv_codec)
+VMM_FORMAT_DEFINE(test_toy_calm, calm_codec)
 
 /* --- the same, for the judge: these are no codec's functions by another name --- */
 

@@ -12,7 +12,8 @@
  *
  * The first must break what changes its size; a run's leaves each have their own word, two pages
  * or two blocks. The second breaks runs only, whose two pages hold the same word, and no
- * invalidation by address reaches a table descriptor.
+ * invalidation by address reaches a table descriptor. The third is the second, whose runs may be cut
+ * while they are valid; no CPU is so calm.
  */
 
 #include <vmm/format.h>
@@ -24,6 +25,7 @@
 
 VMM_FORMAT_DECLARE(test_toy_arm);
 VMM_FORMAT_DECLARE(test_toy_riscv);
+VMM_FORMAT_DECLARE(test_toy_calm);
 
 extern const struct test_arch test_toy_arm_arch;
 extern const struct test_arch test_toy_riscv_arch;
