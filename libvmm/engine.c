@@ -175,8 +175,8 @@ static enum vmm_err make_root(struct vmm_table *table, const struct vmm_geometry
 {
 	struct vmm_chain_ chain;
 	uint64_t *descriptors;
-	uint64_t size = UINT64_C(1) << geometry->page_shift;
-	uint64_t i;
+	size_t size = (size_t)1 << geometry->page_shift;
+	size_t i;
 	bool is_clean;
 	enum vmm_err err = vmm_take_(table, 1, &chain);
 

@@ -77,7 +77,7 @@ enum vmm_err vmm_table_join(struct vmm_table *table, const struct vmm_table *own
 	for (i = 0; i < count; i++) {
 		vmm_store_(&to[i], vmm_load_(&from[i]));
 	}
-	vmm_clean_(table, to, count * sizeof(*to));
+	vmm_clean_(table, to, (size_t)count * sizeof(*to));
 	/* The root's count is of its own tables and stays: nobody frees a root for being empty. */
 	vmm_publish_(table);
 	table->shared = owner->shared;

@@ -32,6 +32,8 @@ NOT_NARROW = {
     "test_seam_stands": "lays objects out over 20 GiB of addresses",
     "test_space_cost": "is built in a way of its own",
 }
+# Sources of its own that a test has beside the library's.
+MORE = {"test_format_x86": ["examples/format/x86_64.c"]}
 
 
 def names(pattern):
@@ -88,9 +90,11 @@ def main(argv):
         name = os.path.basename(path)[:-2]
         if name in NOT_NARROW or (argv[2:] and name[5:] not in argv[2:]):
             continue
-        test = build(path, [*own, "-w"])
+        tests = [build(path, [*own, "-w"]) for path in
+                 [path] + [os.path.join(ROOT, more) for more in MORE.get(name, [])]]
         program = os.path.join(directory, name)
-        if test is None or not compiled(["gcc", *FLAGS, test, *shared, *objects, "-o", program]):
+        if None in tests or not compiled(["gcc", *FLAGS, *tests, *shared, *objects, "-o",
+                                          program]):
             bad += 1
             continue
         result = subprocess.run([program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -18,7 +18,7 @@
 
 struct world {
 	struct vmm_bump bump;
-	uint64_t words[(MEMORY_SIZE + 256) / 8];
+	_Alignas(64) uint64_t words[(MEMORY_SIZE + 256) / 8];
 	uint8_t *memory; /* behind 128 guard bytes, before 128 more */
 	uint64_t window;
 };

@@ -85,7 +85,7 @@ static void erase(struct vmm_link_ **root, struct item *item)
 
 /* Returns the number of black nodes on each way down, after checking everything below `link`. */
 static unsigned int check_subtree(struct vmm_link_ *link, const struct vmm_link_ *parent,
-				  unsigned int *next_key, unsigned int present)
+				  unsigned int *next_key, uint64_t present)
 {
 	unsigned int black;
 
@@ -105,7 +105,7 @@ static unsigned int check_subtree(struct vmm_link_ *link, const struct vmm_link_
 	return black + !vmm_rb_is_red_(link);
 }
 
-static void check_tree(struct vmm_link_ *root, unsigned int present)
+static void check_tree(struct vmm_link_ *root, uint64_t present)
 {
 	struct vmm_rb_walk_ walk;
 	struct vmm_link_ *link;

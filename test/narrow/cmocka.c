@@ -21,10 +21,19 @@ void narrow_skip(void)
 	longjmp(ended, 1);
 }
 
-void narrow_compare(uint64_t a, uint64_t b, int is_good, const char *file, int line)
+void narrow_compare(uint64_t a, uint64_t b, int is_equal, const char *file, int line)
 {
-	if (!is_good) {
+	if ((a == b) != is_equal) {
 		printf("%#llx and %#llx\n", (unsigned long long)a, (unsigned long long)b);
+		narrow_fail(file, line);
+	}
+}
+
+void narrow_range(uint64_t value, uint64_t low, uint64_t high, const char *file, int line)
+{
+	if (value < low || value > high) {
+		printf("%#llx is not in %#llx to %#llx\n", (unsigned long long)value,
+		       (unsigned long long)low, (unsigned long long)high);
 		narrow_fail(file, line);
 	}
 }

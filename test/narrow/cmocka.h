@@ -44,12 +44,13 @@ int _cmocka_run_group_tests(const char *name, const struct CMUnitTest *tests, si
 
 /** Ends the test that runs. */
 _Noreturn void narrow_fail(const char *file, int line);
-void narrow_compare(uint64_t a, uint64_t b, int is_good, const char *file, int line);
+void narrow_compare(uint64_t a, uint64_t b, int is_equal, const char *file, int line);
+void narrow_range(uint64_t value, uint64_t low, uint64_t high, const char *file, int line);
 void narrow_memory(const void *a, const void *b, size_t size, int is_equal, const char *file,
 		   int line);
 void narrow_skip(void);
 
-/* As CMocka's: every number is compared as an unsigned one of its largest type. */
+/* As CMocka's: an argument is evaluated once, and every number compared as an unsigned one of its largest type. */
 #define NARROW_INT_(v) ((uint64_t)(int64_t)(v))
 #define assert_true(c) \
 	do { if (!(c)) { printf("false: %s\n", #c); narrow_fail(__FILE__, __LINE__); } } while (0)
@@ -59,11 +60,11 @@ void narrow_skip(void);
 #define assert_ptr_equal(a, b) assert_true((const volatile void *)(a) == (const volatile void *)(b))
 #define assert_ptr_not_equal(a, b) assert_false((const volatile void *)(a) == (const volatile void *)(b))
 #define assert_int_equal(a, b) \
-	narrow_compare(NARROW_INT_(a), NARROW_INT_(b), NARROW_INT_(a) == NARROW_INT_(b), __FILE__, __LINE__)
+	narrow_compare(NARROW_INT_(a), NARROW_INT_(b), 1, __FILE__, __LINE__)
 #define assert_int_not_equal(a, b) \
-	narrow_compare(NARROW_INT_(a), NARROW_INT_(b), NARROW_INT_(a) != NARROW_INT_(b), __FILE__, __LINE__)
+	narrow_compare(NARROW_INT_(a), NARROW_INT_(b), 0, __FILE__, __LINE__)
 #define assert_in_range(v, low, high) \
-	assert_true(NARROW_INT_(v) >= NARROW_INT_(low) && NARROW_INT_(v) <= NARROW_INT_(high))
+	narrow_range(NARROW_INT_(v), NARROW_INT_(low), NARROW_INT_(high), __FILE__, __LINE__)
 #define assert_string_equal(a, b) assert_true(strcmp((a), (b)) == 0)
 #define assert_string_not_equal(a, b) assert_true(strcmp((a), (b)) != 0)
 #define assert_memory_equal(a, b, size) narrow_memory((a), (b), (size), 1, __FILE__, __LINE__)
