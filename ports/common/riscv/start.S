@@ -9,6 +9,13 @@
 	.global riscv_start
 	.type riscv_start, @function
 riscv_start:
+	/* OpenSBI 1.1, which QEMU 7.2 brings, marks a hart as about to start before it notes where: a
+	 * hart that looks just then comes here once more. It goes where it was meant to. */
+	lla	t0, entered
+	li	t1, 1
+	amoswap.w	t1, t1, (t0)
+	bnez	t1, 3f
+
 	mv	s0, a0
 	csrw	sie, zero
 	csrw	satp, zero
@@ -28,6 +35,8 @@ riscv_start:
 	li	s0, 0
 	li	ra, 0
 	tail	board_enter
+
+3:	tail	riscv_secondary
 	.size riscv_start, . - riscv_start
 
 	/*
@@ -49,3 +58,9 @@ riscv_settle:
 	la	tp, __tls_base
 	ret
 	.size riscv_settle, . - riscv_settle
+
+	/* Not in .bss, which is cleared. */
+	.section .data.entered, "aw"
+	.balign 4
+entered:
+	.word	0
