@@ -163,8 +163,8 @@ def main():
     options = parser.parse_args()
     builds = dict(build.split("=", 1) for build in options.build)
     areas = options.areas or AREAS
-    if options.keep and (options.quick or options.areas):
-        sys.exit("--keep wants everything")
+    if options.keep and options.quick:
+        sys.exit("--keep wants every place and every size")
     for area in areas:
         if area not in AREAS:
             sys.exit(f"There is no area '{area}'. There are: {' '.join(AREAS)}, guest")

@@ -20,6 +20,7 @@ ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)),
 DATA = os.path.join(ROOT, "docs", "figures", "performance.json")
 PAGE = os.path.join(ROOT, "docs", "performance.md")
 COLUMNS = ("area", "subject", "operation", "who", "compiler", "unit", "median", "low", "high", "places")
+ORDER = ("tables", "space", "manager", "guest")
 FORMATS = ("aarch64-4k", "aarch64-16k", "aarch64-64k", "riscv-sv39", "riscv-sv48", "riscv-sv57")
 
 
@@ -43,6 +44,11 @@ def keep(name, section):
         section = dict(section)
         section["figures"] = [[short(row.get(column)) for column in COLUMNS]
                               for row in section["figures"]]
+        # Areas that were not measured now keep what they had.
+        areas = {row[0] for row in section["figures"]}
+        section["figures"] += [row for row in data.get(name, {}).get("figures", [])
+                               if row[0] not in areas]
+        section["figures"].sort(key=lambda row: ORDER.index(row[0]))
     section.pop("bars", None)
     data["//"] = "SPDX-License-Identifier: MIT"
     data[name] = section
