@@ -23,7 +23,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import run_kernel  # noqa: E402
 
 SUMMARY = re.compile(r"^(?:operations|cut|accesses|faults|asked): .*", re.MULTILINE)
-FIGURE = re.compile(r"(\d+) ([a-z ]+)")
+FIGURE = re.compile(r"(\d+) ([A-Za-z ]+)")
 # Words of the mailbox: see examples/torture/main.c.
 SEED, STEPS, CORES = 0x00, 0x08, 0x10
 
