@@ -10,8 +10,8 @@
  *
  *     area  subject  operation  who  value  unit
  *
- * `who` is "lib" for the library, and else the limit or the rival that did the same work in the same
- * process. bench.py runs the programs and compares.
+ * `who` is "lib" for the library, and else the limit or the rival that did the same work in the
+ * same process. bench.py runs the programs and compares.
  */
 
 #include <stdbool.h>
@@ -74,7 +74,7 @@ static inline uint64_t bench_next(struct bench_random *random)
 	return x * UINT64_C(0x2545f4914f6cdd1d);
 }
 
-/** What single operations are timed with: the finest clock there is, and nanoseconds of one tick. */
+/** What single operations are timed with: the finest clock, and nanoseconds of one tick. */
 static inline uint64_t bench_ticks(void)
 {
 #if defined(__x86_64__)

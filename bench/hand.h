@@ -7,12 +7,13 @@
  * Bounds: for each operation a walk written by hand for one format, nothing of the library in it.
  *
  * They do the least that the work needs and no more: arguments aren't checked, attributes come as a
- * finished word, frames come from a pointer that is increased, nothing counts what is in a table, nobody
- * is told of a change. Map looks for what is in its way before it writes into a table that exists; a new
- * table is filled with plain stores and linked when it is full. Stores to tables that are linked are
- * single volatile ones.
+ * finished word, frames come from a pointer that is increased, nothing counts what is in a table,
+ * nobody is told of a change. Map looks for what is in its way before it writes into a table that
+ * exists; a new table is filled with plain stores and linked when it is full. Stores to tables that
+ * are linked are single volatile ones.
  *
- * Everything is inlined with a constant `struct hand_format`, so that each format gets code of its own.
+ * Everything is inlined with a constant `struct hand_format`, so that each format gets code of its
+ * own.
  */
 
 #include <stdbool.h>
@@ -427,7 +428,7 @@ HAND_INLINE bool hand_unmap_page(const struct hand_format *f, struct hand_table 
 	return true;
 }
 
-/** Maps one page. With counts the table may be missing; one given back is empty but for its link. */
+/** Maps one page. With counts the table may be missing; one given back has but its link. */
 HAND_INLINE bool hand_map_page(const struct hand_format *f, struct hand_table *t, uint64_t va,
 			       uint64_t desc)
 {

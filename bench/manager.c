@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The manager beside what it is made of: the operation on the table and the one on the address space,
- * each done by itself for the same pages in the same order. What the manager costs above their sum is
- * the record: entries, names, and who maps what memory.
+ * The manager beside what it is made of: the operation on the table and the one on the address
+ * space, each done by itself for the same pages in the same order. What the manager costs above
+ * their sum is the record: entries, names, and who maps what memory.
  */
 
 #include "bench.h"

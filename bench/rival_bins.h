@@ -4,10 +4,11 @@
 
 /**
  * @file rival_bins.h
- * The bound for an address space: a list for each size in pages up to 1024 and one for each eighth of
- * a power of two above, bitmaps to find the first that isn't empty, nodes that know their neighbors in
- * memory, and a hash by start. It finds a range by its exact start only, takes any gap of the best
- * size, and can't serve alignment, windows or fixed places: what is left when every promise is dropped.
+ * The bound for an address space: a list for each size in pages up to 1024 and one for each eighth
+ * of a power of two above, bitmaps to find the first that isn't empty, nodes that know their
+ * neighbors in memory, and a hash by start. It finds a range by its exact start only, takes any gap
+ * of the best size, and can't serve alignment, windows or fixed places: what is left when every
+ * promise is dropped.
  */
 
 #include <stdbool.h>

@@ -4,10 +4,10 @@
 
 /**
  * @file rival_trees.h
- * An address space by three plain red-black trees: used ranges by address, free ranges by address, and
- * free ranges by size and address. The way that textbooks have it: insertion and deletion with parent
- * links and colors in words of their own, a descent for every search, neighbors found by search, a
- * node for each free range. Nothing of the library is used.
+ * An address space by three plain red-black trees: used ranges by address, free ranges by address,
+ * and free ranges by size and address. The way that textbooks have it: insertion and deletion with
+ * parent links and colors in words of their own, a descent for every search, neighbors found by
+ * search, a node for each free range. Nothing of the library is used.
  */
 
 #include <stdbool.h>

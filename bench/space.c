@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The address space beside two rivals: three plain red-black trees, which keep all its promises, and
- * bins with a hash, which keep none.
+ * The address space beside two rivals: three plain red-black trees, which keep all its promises,
+ * and bins with a hash, which keep none.
  *
- * Sizes are log-uniform in 1 to 256 pages, and the space is four fifths full: filled, then stirred by three
- * pairs for each range, then measured. A pair releases a random range and reserves one of another size
- * by best fit. Everybody does the same in the same order, and the memory of a node is used again for the
- * next range.
+ * Sizes are log-uniform in 1 to 256 pages, and the space is four fifths full: filled, then stirred
+ * by three pairs for each range, then measured. A pair releases a random range and reserves one of
+ * another size by best fit. Everybody does the same in the same order, and the memory of a node is
+ * used again for the next range.
  */
 
 #include "bench.h"
@@ -400,7 +400,7 @@ static uint32_t *brim_ids;
 		uint32_t tries;									\
 		uint64_t waste = 0;								\
 												\
-		while (failures < live) {									\
+		while (failures < live) {							\
 			struct choice choice = choose(random, 1);				\
 												\
 			/* A request that fails is made again until enough has gone for it. */	\
@@ -423,8 +423,10 @@ static uint32_t *brim_ids;
 		}										\
 		return (double)waste / (double)failures / (double)pages * 100;			\
 	}											\
-	static const struct who w##_is = { #w,		w##_init,  w##_parts,  w##_fill, w##_pairs, \
-					   w##_timed, w##_starts, w##_lookups, w##_brim }
+	static const struct who w##_is = {							\
+		#w, w##_init, w##_parts, w##_fill, w##_pairs, w##_timed, w##_starts,		\
+		w##_lookups, w##_brim,								\
+	}
 
 WORKLOAD(lib256);
 WORKLOAD(lib64);
@@ -553,8 +555,8 @@ static int compare(const void *a, const void *b)
 }
 
 /*
- * The same operations several times over, from the same start, and of each the shortest time: what is slow
- * every time is the allocator's, what is slow once is the machine's.
+ * The same operations several times over, from the same start, and of each the shortest time: what
+ * is slow every time is the allocator's, what is slow once is the machine's.
  */
 static void measure_worst(const struct who *who, uint32_t live, unsigned int rounds,
 			  struct bench_random random)
@@ -604,7 +606,7 @@ struct line {
 	uint64_t other[7];
 };
 
-/* What a load costs that must wait for the one before, by how much memory there is to choose from. */
+/* What a load costs that must wait for the one before, by how much memory it may be in. */
 static void measure_loads(unsigned int rounds)
 {
 	static const unsigned int kib[] = { 16, 256, 1024, 4096, 16384, 65536, 262144 };

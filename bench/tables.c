@@ -2,9 +2,10 @@
 /*
  * Translation tables, every format: the library beside walks written by hand for the same work.
  *
- * One GiB of pages at 4 GiB, onto memory that is congruent to pages only; a fresh root each time, tables made
- * inside the measured time. Then single pages at random places, and blocks. Nobody walks the tables,
- * so that barriers and invalidations cost nothing on either side; "synced" figures call empty functions.
+ * One GiB of pages at 4 GiB, onto memory that is congruent to pages only; a fresh root each time,
+ * tables made inside the measured time. Then single pages at random places, and blocks. Nobody
+ * walks the tables, so that barriers and invalidations cost nothing on either side; "synced"
+ * figures call empty functions.
  */
 
 #include "bench.h"
@@ -408,10 +409,10 @@ static void measure_lookups(const struct subject *s, unsigned int rounds)
 		double start = bench_now();
 
 		for (k = 0; k < LOOKUPS; k++) {
+			vmm_va_t va = vmm_va(VA + (bench_next(&random) & (GIB - 1)));
 			vmm_pa_t pa;
 
-			if (vmm_table_translate(&table, vmm_va(VA + (bench_next(&random) & (GIB - 1))),
-						&pa) == VMM_OK) {
+			if (vmm_table_translate(&table, va, &pa) == VMM_OK) {
 				sum += vmm_pa_raw(pa);
 			}
 		}
@@ -691,7 +692,8 @@ static void measure_blocks(const struct subject *s, unsigned int rounds)
 	uint64_t smaller = UINT64_C(1) << next;
 
 	measure_block(s, "largest block", largest > PA ? 0 : PA, largest, level, rounds);
-	measure_block(s, "512 of the next", smaller > PA ? smaller : PA + smaller, 512 * smaller, level - 1, rounds);
+	measure_block(s, "512 of the next", smaller > PA ? smaller : PA + smaller, 512 * smaller,
+		      level - 1, rounds);
 }
 
 static void measure(const struct subject *s, unsigned int rounds, enum bench_part part)

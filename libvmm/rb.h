@@ -259,8 +259,8 @@ VMM_INLINE void vmm_rb_blacken_(struct vmm_link_ **root, struct vmm_link_ *paren
 }
 
 /**
- * Takes a node out whose neighbor `before` is known already; NULL: it is not. At most three rotations;
- * O(1) amortized. The link keeps its old contents.
+ * Takes a node out whose neighbor `before` is known already; NULL: it is not. At most three
+ * rotations; O(1) amortized. The link keeps its old contents.
  */
 VMM_INLINE void vmm_rb_erase_behind_(struct vmm_link_ **root, struct vmm_link_ *link,
 				     struct vmm_link_ *before, const struct vmm_rb_hooks_ *hooks,

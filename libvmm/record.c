@@ -188,8 +188,9 @@ void vmm_record_unlink_(struct vmm_record *record, struct vmm_mapping *mapping)
  *
  * If the left side reaches up to `first`, then the answer is there or nowhere: the node that
  * reaches so far either starts at or below `last`, or everything behind it starts even higher. For
- * the same reason, if there is none, the way that was gone is that to where one would be linked: it ends
- * left of a node, `above`, that starts behind `last`, or at the root, which ends before `first`.
+ * the same reason, if there is none, the way that was gone is that to where one would be linked: it
+ * ends left of a node, `above`, that starts behind `last`, or at the root, which ends before
+ * `first`.
  */
 static struct vmm_mapping *first_below(struct vmm_link_ *link, uint64_t first, uint64_t last,
 				       struct vmm_link_ **above)

@@ -37,7 +37,7 @@ void vmm_record_link_(struct vmm_record *record, struct vmm_mapping *mapping);
 struct vmm_mapping *vmm_record_seek_(const struct vmm_record *record, uint64_t first,
 				     uint64_t last, struct vmm_link_ **above);
 
-/** Adds a mapping left below `above`, which was sought for it and holds as long as the tree does. */
+/** Adds a mapping left below `above`, which was sought for it since the tree last changed. */
 void vmm_record_link_below_(struct vmm_record *record, struct vmm_mapping *mapping,
 			    struct vmm_link_ *above);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Instructions per operation, counted by the CPU that QEMU plays: with -icount shift=0 its counters count
- * instructions, each time the same. The MMU is off and nobody is told of a change, so that what is
- * counted is the library alone.
+ * Instructions per operation, counted by the CPU that QEMU plays: with -icount shift=0 its counters
+ * count instructions, each time the same. The MMU is off and nobody is told of a change, so that
+ * what is counted is the library alone.
  */
 
 #include "guest.h"
