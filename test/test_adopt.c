@@ -396,6 +396,10 @@ static void too_few_entries_are_refused(void **state)
 	assert_refused_at(self, VMM_ERR_FULL, self->base + AT_WINDOW + PAGE);
 	self->adoption.manager.pool_count = 1;
 	assert_refused_at(self, VMM_ERR_FULL, self->base + AT_DATA);
+	for (uint32_t count = 1; count <= 4; count++) {
+		self->adoption.manager.pool_count = count;
+		assert_refused(self, VMM_ERR_FULL);
+	}
 }
 
 static void an_entry_that_is_partly_outside_is_refused(void **state)

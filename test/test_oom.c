@@ -372,6 +372,28 @@ static void after_everything_failed_everything_still_works(const struct vmm_form
 	tear_down();
 }
 
+static void a_table_that_gets_no_root_is_none(const struct vmm_format *format)
+{
+	static const struct vmm_table zero;
+	struct test_frames_snapshot *before;
+	struct vmm_table_config config;
+	struct vmm_table table = zero;
+
+	set_up(format, TEST_FRAMES_DIRTY);
+	memset(&config, 0, sizeof(config));
+	config.format = format;
+	config.frames = &f.liar;
+	before = test_frames_save(&f.frames);
+	test_frames_fail_nth(&f.frames, 1);
+	assert_int_equal(vmm_table_init(&table, &config), VMM_ERR_NOMEM);
+	assert_memory_equal(&table, &zero, sizeof(zero));
+	test_frames_assert_same(&f.frames, before);
+	test_frames_release(before);
+	assert_int_equal(vmm_table_init(&table, &config), VMM_OK);
+	vmm_table_fini(&table);
+	tear_down();
+}
+
 int main(void)
 {
 	static const struct test_case cases[] = {
@@ -379,6 +401,7 @@ int main(void)
 		TEST_CASE(each_clean_frame_missing_changes_nothing, TEST_ALL),
 		TEST_CASE(the_sources_own_error_comes_through, TEST_ALL),
 		TEST_CASE(each_frame_that_is_none_is_refused, TEST_ALL),
+		TEST_CASE(a_table_that_gets_no_root_is_none, TEST_ALL),
 		TEST_CASE(after_everything_failed_everything_still_works, TEST_ALL),
 	};
 

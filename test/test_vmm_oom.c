@@ -6,7 +6,10 @@
 
 #include "support/test_manager.h"
 
+#include <string.h>
+
 #include <vmm/aarch64.h>
+#include <vmm/direct.h>
 #include <vmm/riscv.h>
 
 #define GIB(n) (UINT64_C(n) << 30)
@@ -15,6 +18,8 @@
 #define BLOCK_AT GIB(64)
 #define WINDOW_AT GIB(128)
 #define LAZY_AT GIB(192)
+#define DIRECT_AT GIB(224)
+#define EAGER_AT GIB(240)
 
 static const struct vmm_format *const formats[] = {
 	&vmm_aarch64_4k, &vmm_aarch64_16k, &vmm_aarch64_64k,
@@ -32,12 +37,40 @@ static uint64_t block(const struct test_manager *self)
 	return page(self) << self->table.format->geometry->index_bits;
 }
 
-/* What is there before the operation: a block, a device, a lazy range. It takes three entries. */
-#define PRELUDE_ENTRIES 3
+/* Of pages alone, so that each piece takes a table. */
+static struct vmm_direct direct;
+static struct vmm_direct eager;
+static vmm_pa_region_t memory[2];
+
+static struct vmm_direct_config direct_config(const struct test_manager *self, uint64_t window)
+{
+	struct vmm_direct_config config = {
+		.name = "direct",
+		.map = VMM_DIRECT_MAP_INIT(window, 4 * block(self), GIB(16)),
+		.memory = memory,
+		.memory_count = 2,
+		.attr = vmm_attr(VMM_KERNEL_RW.bits | VMM_ATTR_LEAF_MAX(0)),
+	};
+
+	/* Two pieces and a page of a third, and a page at the end. */
+	memory[0] = test_pa_region(GIB(16), 2 * block(self) + page(self));
+	memory[1] = test_pa_region(GIB(16) + 4 * block(self) - page(self), page(self));
+	return config;
+}
+
+/*
+ * What is there before the operation: a block, a device, a lazy range, a direct mapping. It takes
+ * four entries.
+ */
+#define PRELUDE_ENTRIES 4
 
 static void prelude(struct test_manager *self)
 {
+	struct vmm_direct_config config = direct_config(self, DIRECT_AT);
 	vmm_va_t va;
+
+	memset(&direct, 0, sizeof(direct));
+	memset(&eager, 0, sizeof(eager));
 
 	assert_int_equal(vmm_map_at(&self->vmm, "block", test_va_region(BLOCK_AT, block(self)),
 				    vmm_pa(0), VMM_KERNEL_RW, NULL), VMM_OK);
@@ -45,6 +78,7 @@ static void prelude(struct test_manager *self)
 	assert_int_equal(vmm_lazy_at(&self->vmm, "lazy",
 				     test_va_region(LAZY_AT, 4 * block(self)), vmm_pa(GIB(4)),
 				     VMM_KERNEL_RW, NULL), VMM_OK);
+	assert_int_equal(vmm_direct_init(&direct, &self->vmm, &config, NULL), VMM_OK);
 }
 
 static enum vmm_err do_map_at(struct test_manager *self)
@@ -153,26 +187,60 @@ static enum vmm_err do_protect_start(struct test_manager *self)
 				NULL);
 }
 
+/* A piece each of whose pages is mapped, and the one page that there is of another. */
+static enum vmm_err do_ensure(struct test_manager *self)
+{
+	struct vmm_direct before = direct;
+	vmm_va_t va = { 7 };
+	enum vmm_err err;
+
+	err = vmm_direct_ensure(&direct,
+				test_pa_region(GIB(16) + 2 * block(self) - page(self),
+					       2 * page(self)), &va, NULL);
+	assert_true((err == VMM_OK) == (vmm_va_raw(va) != 7));
+	assert_memory_equal(&direct, &before, sizeof(before));
+	return err;
+}
+
+static enum vmm_err do_direct_init(struct test_manager *self)
+{
+	static const struct vmm_direct zero;
+	struct vmm_direct_config config = direct_config(self, EAGER_AT);
+	enum vmm_err err;
+
+	config.eager = true;
+	err = vmm_direct_init(&eager, &self->vmm, &config, NULL);
+	assert_int_equal(memcmp(&eager, &zero, sizeof(zero)) != 0, err == VMM_OK);
+	return err;
+}
+
 static const struct operation {
 	enum vmm_err (*run)(struct test_manager *self);
 	uint32_t entry_count; /* that it takes */
 	bool takes_frames;
+	enum {
+		BYTES, /* no range is taken before the tables are changed: trees have the same shape */
+		SHAPE, /* a range was taken and released: they have the same ranges */
+		STEPS  /* a step was done and undone: frames are given back in another order, too */
+	} as_before;
 } operations[] = {
-	{ do_map_at, 1, true },
-	{ do_map_any, 1, true },
-	{ do_guard_at, 1, false },
-	{ do_lazy_at, 1, false },
-	{ do_map_part, 0, true },
-	{ do_map_mmio, 1, true },
-	{ do_share_mmio, 1, false },
-	{ do_overlap_mmio, 1, false },
-	{ do_unmap_mmio, 0, false },
-	{ do_unmap, 0, false },
-	{ do_unmap_middle, 1, true },
-	{ do_unmap_end, 0, true },
-	{ do_protect, 0, false },
-	{ do_protect_middle, 2, true },
-	{ do_protect_start, 1, true },
+	{ do_map_at, 1, true, SHAPE },
+	{ do_map_any, 1, true, SHAPE },
+	{ do_guard_at, 1, false, SHAPE },
+	{ do_lazy_at, 1, false, SHAPE },
+	{ do_map_part, 0, true, BYTES },
+	{ do_map_mmio, 1, true, SHAPE },
+	{ do_share_mmio, 1, false, SHAPE },
+	{ do_overlap_mmio, 1, false, SHAPE },
+	{ do_unmap_mmio, 0, false, BYTES },
+	{ do_unmap, 0, false, BYTES },
+	{ do_unmap_middle, 1, true, BYTES },
+	{ do_unmap_end, 0, true, BYTES },
+	{ do_protect, 0, false, BYTES },
+	{ do_protect_middle, 2, true, BYTES },
+	{ do_protect_start, 1, true, BYTES },
+	{ do_ensure, 0, true, STEPS },
+	{ do_direct_init, 1, true, STEPS },
 };
 
 #define OPERATION_COUNT (sizeof(operations) / sizeof(operations[0]))
@@ -191,6 +259,22 @@ static void start(struct test_manager *self, const struct vmm_format *format, ui
 	prelude(self);
 }
 
+static void assert_as_before(const struct test_manager *self, const struct operation *operation,
+			     const struct test_manager_snapshot *before)
+{
+	switch (operation->as_before) {
+	case BYTES:
+		test_manager_assert_same_bytes(self, before);
+		break;
+	case SHAPE:
+		test_manager_assert_same(self, before);
+		break;
+	case STEPS:
+		test_manager_assert_undone(self, before);
+		break;
+	}
+}
+
 /* With `count` frames: whether the operation succeeds; if not, nothing has changed. */
 static bool succeeds_with(struct test_manager *self, const struct operation *operation,
 			  uint64_t count)
@@ -204,19 +288,23 @@ static bool succeeds_with(struct test_manager *self, const struct operation *ope
 	test_frames_limit(&self->frames, TEST_FRAMES_NO_LIMIT);
 	if (err != VMM_OK) {
 		assert_int_equal(err, VMM_ERR_NOMEM);
-		test_frames_assert_rolled_back(&self->frames, mark);
-		test_manager_assert_same(self, before);
+		assert_as_before(self, operation, before);
+		if (operation->as_before != STEPS) {
+			test_frames_assert_rolled_back(&self->frames, mark);
+		}
 	}
 	test_manager_release(before);
 	return err == VMM_OK;
 }
 
-static void sweep_frames(const struct vmm_format *format, const struct operation *operation)
+static void sweep_frames(const struct vmm_format *format, const struct operation *operation,
+			 enum test_frames_fill fill)
 {
 	struct test_manager *self = &manager;
 	uint64_t count = 0;
 
 	start(self, format, TEST_POOL_COUNT - PRELUDE_ENTRIES);
+	self->frames.fill = fill;
 	while (!succeeds_with(self, operation, count)) {
 		count++;
 		assert_true(count < 40);
@@ -238,7 +326,7 @@ static void forward_error(const struct vmm_format *format, const struct operatio
 	test_frames_limit(&self->frames, 0);
 	assert_int_equal(operation->run(self), VMM_ERR_CORRUPT);
 	test_frames_limit(&self->frames, TEST_FRAMES_NO_LIMIT);
-	test_manager_assert_same(self, before);
+	assert_as_before(self, operation, before);
 	test_manager_release(before);
 	test_manager_fini(self);
 }
@@ -252,7 +340,7 @@ static void sweep_entries(const struct vmm_format *format, const struct operatio
 		start(self, format, count);
 		before = test_manager_save(self);
 		assert_int_equal(operation->run(self), VMM_ERR_FULL);
-		test_manager_assert_same(self, before);
+		assert_as_before(self, operation, before);
 		test_manager_release(before);
 		test_manager_fini(self);
 	}
@@ -267,7 +355,8 @@ static void any_frame_can_be_missing(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
 		for (size_t k = 0; k < OPERATION_COUNT; k++) {
-			sweep_frames(formats[i], &operations[k]);
+			sweep_frames(formats[i], &operations[k], TEST_FRAMES_DIRTY);
+			sweep_frames(formats[i], &operations[k], TEST_FRAMES_IN_TURN);
 		}
 	}
 }

@@ -413,6 +413,11 @@ static void assert_same_owners(const struct test_frames *self,
 				 before->is_out[i] ? "out" : "not out");
 		}
 	}
+}
+
+static void assert_same_order(const struct test_frames *self,
+			      const struct test_frames_snapshot *before)
+{
 	for (size_t i = 0; i < self->frame_count - self->out_count; i++) {
 		if (self->stack[i] != before->stack[i]) {
 			complain("the frames that are not out are in another order");
@@ -440,8 +445,8 @@ static void assert_same_words(const struct test_frames *self,
 	}
 }
 
-void test_frames_assert_same(const struct test_frames *self,
-			     const struct test_frames_snapshot *before)
+void test_frames_assert_same_set(const struct test_frames *self,
+				 const struct test_frames_snapshot *before)
 {
 	assert_same_owners(self, before);
 	if (memcmp(self->buffer, before->buffer, buffer_size(self)) != 0) {
@@ -455,6 +460,13 @@ void test_frames_assert_same(const struct test_frames *self,
 				 self->count_buffer[i], before->counts[i]);
 		}
 	}
+}
+
+void test_frames_assert_same(const struct test_frames *self,
+			     const struct test_frames_snapshot *before)
+{
+	test_frames_assert_same_set(self, before);
+	assert_same_order(self, before);
 }
 
 void test_frames_release(struct test_frames_snapshot *snapshot)

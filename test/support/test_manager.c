@@ -24,6 +24,8 @@ struct test_manager_snapshot {
 	struct test_frames_snapshot *frames;
 	struct vmm_table table;
 	struct entry entries[TEST_POOL_COUNT];
+	struct vmm vmm;                            /* with the roots of all trees */
+	struct vmm_mapping pool[TEST_POOL_COUNT];  /* with the links of all trees */
 	const struct vmm_mapping *free;
 	uint32_t free_count;
 	uint64_t area_free;
@@ -139,6 +141,8 @@ struct test_manager_snapshot *test_manager_save(const struct test_manager *self)
 	for (size_t i = 0; i < self->config.pool_count; i++) {
 		save_entry(&self->pool[i], &snapshot->entries[i]);
 	}
+	snapshot->vmm = self->vmm;
+	memcpy(snapshot->pool, self->pool, sizeof(self->pool));
 	snapshot->free = self->vmm.record.free;
 	snapshot->free_count = self->vmm.record.free_count;
 	snapshot->area_free = vmm_space_free_size(&self->vmm.area);
@@ -149,10 +153,17 @@ struct test_manager_snapshot *test_manager_save(const struct test_manager *self)
 void test_manager_assert_same(const struct test_manager *self,
 			      const struct test_manager_snapshot *before)
 {
+	test_manager_assert_undone(self, before);
+	test_frames_assert_same(&self->frames, before->frames);
+}
+
+void test_manager_assert_undone(const struct test_manager *self,
+				const struct test_manager_snapshot *before)
+{
 	struct entry entry;
 
 	assert_int_equal(vmm_check(&self->vmm), VMM_OK);
-	test_frames_assert_same(&self->frames, before->frames);
+	test_frames_assert_same_set(&self->frames, before->frames);
 	assert_memory_equal(&self->table, &before->table, sizeof(self->table));
 	for (size_t i = 0; i < self->config.pool_count; i++) {
 		save_entry(&self->pool[i], &entry);
@@ -162,6 +173,14 @@ void test_manager_assert_same(const struct test_manager *self,
 	assert_int_equal(self->vmm.record.free_count, before->free_count);
 	assert_int_equal(vmm_space_free_size(&self->vmm.area), before->area_free);
 	assert_int_equal(vmm_space_free_size(&self->vmm.window), before->window_free);
+}
+
+void test_manager_assert_same_bytes(const struct test_manager *self,
+				    const struct test_manager_snapshot *before)
+{
+	test_manager_assert_same(self, before);
+	assert_memory_equal(&self->vmm, &before->vmm, sizeof(self->vmm));
+	assert_memory_equal(self->pool, before->pool, sizeof(self->pool));
 }
 
 void test_manager_release(struct test_manager_snapshot *snapshot)
