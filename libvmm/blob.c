@@ -164,7 +164,7 @@ static bool entry_is_sound(const struct vmm_blob_head *head, const struct vmm_bl
 
 	return size != 0 && vmm_va_region_is_valid(entry->va) &&
 	       vmm_va_region_is_aligned(entry->va, head->page_shift) &&
-	       VMM_REGION_FITS(vmm_pa_raw(entry->pa), size) &&
+	       vmm_pa_region_is_valid(pa_region(vmm_pa_raw(entry->pa), size)) &&
 	       vmm_pa_is_aligned(entry->pa, head->page_shift) &&
 	       (entry->attr.bits & ~VMM_ATTR_ALL) == 0 &&
 	       (unsigned int)entry->kind <= VMM_MAPPING_LAZY &&

@@ -7,10 +7,10 @@
 Counted are all branches of libvmm/, of the formats and of the seam's host side. EXPLAINED has a
 line for each place that has one that can't be taken, and why:
 
-  FILE | a piece of the line's text | the reason
+  FILE | a piece of the line's text | how many of its branches | the reason
 
 Prints what is missing, then figures. The exit status is 1 if a branch or a line that no test takes
-isn't explained, or an explanation is about a place where none is missing.
+isn't explained, or an explanation is about a place where none, or another number, is missing.
 """
 
 import json
@@ -28,18 +28,18 @@ def explanations(path):
             if not line or line.startswith("#"):
                 continue
             fields = [field.strip() for field in line.split(" | ")]
-            if len(fields) != 3:
-                sys.exit(f"{path}:{number}: FILE | text | reason")
-            found.append({"file": fields[0], "text": fields[1], "reason": fields[2], "used": 0})
+            if len(fields) != 4 or not fields[2].isdigit():
+                sys.exit(f"{path}:{number}: FILE | text | number of branches | reason")
+            found.append({"file": fields[0], "text": fields[1], "count": int(fields[2]), "used": 0})
     return found
 
 
-def explain(explained, name, text):
+def explain(explained, name, text, untaken):
     for entry in explained:
-        if entry["file"] == name and entry["text"] in text:
+        if entry["file"] == name and entry["text"] in text and entry["count"] == untaken:
             entry["used"] += 1
-            return entry
-    return None
+            return True
+    return False
 
 
 class Figures:
@@ -72,7 +72,7 @@ def look(file, source, explained):
         if untaken == 0 and line["count"] > 0:
             continue
         text = source[line["line_number"] - 1].strip()
-        if explain(explained, file["file"], text):
+        if line["count"] > 0 and explain(explained, file["file"], text, untaken):
             figures.excluded += untaken
         elif line["count"] == 0:
             missing.append((line["line_number"], text, "never run"))

@@ -235,7 +235,14 @@ static void a_buddy_with_a_wrong_link_back_is_not_merged_with(void **state)
 	before = buddies;
 	assert_int_equal(vmm_buddy_free(&buddies.buddy, buddies_frame(used), 0), VMM_ERR_CORRUPT);
 	buddies_assert_same(&before);
+	/* It is one, but another comes after it. */
 	*prev = buddies.buddy.heads[0];
+	buddies_add(3, 1);
+	*prev = buddies.buddy.heads[0];
+	before = buddies;
+	assert_int_equal(vmm_buddy_free(&buddies.buddy, buddies_frame(used), 0), VMM_ERR_CORRUPT);
+	buddies_assert_same(&before);
+	*prev = vmm_pa_raw(buddies_frame(1)) | 1;
 	assert_int_equal(vmm_buddy_check(&buddies.buddy), VMM_OK);
 	assert_int_equal(vmm_buddy_free(&buddies.buddy, buddies_frame(used), 0), VMM_OK);
 }
