@@ -345,15 +345,33 @@ class Build:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return passed, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    def measure(self):
-        """Returns how many tests can't be used."""
+    def measure(self, slow):
+        """Returns how many tests can't be used; without `slow` none is waited for that is slow."""
         failing = []
+        path = os.path.join(self.dir, "seconds.json")
+        known = {}
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                known = json.load(file)
         for test in self.tests:
-            passed, seconds = self.run(self.bin_path(test), 120)
+            programs = hashlib.sha1()
+            for name in (self.lib_path(), self.bin_path(test)):
+                with open(name, "rb") as file:
+                    programs.update(file.read())
+            if known.get(test, [None])[0] == programs.hexdigest():
+                self.seconds[test] = known[test][1]
+                continue
+            passed, seconds = self.run(self.bin_path(test), 120 if slow else FAST)
+            if not passed and seconds >= FAST and not slow:
+                self.seconds[test] = seconds
+                continue
             if not passed:
                 print(f"{test} fails on the library as it is, and is left out", flush=True)
                 failing.append(test)
+            else:
+                known[test] = [programs.hexdigest(), seconds]
             self.seconds[test] = seconds
+        save(path, known)
         self.tests = [test for test in self.tests if test not in failing]
         return len(failing)
 
@@ -377,8 +395,8 @@ class Mutator:
         build = self.build
         tests = [t for t in build.tests if self.slow or build.seconds[t] < FAST]
         kills = self.killers.get(source, {})
-        return sorted(tests, key=lambda t: (-min(kills.get(t, 0), 3) if build.seconds[t] < 0.3
-                                            else 0, not related(t, source), build.seconds[t]))
+        return sorted(tests, key=lambda t: (-min(kills.get(t, 0), 3) if build.seconds[t] < 0.3 else 0,
+                                            build.seconds[t] * (0.02 if related(t, source) else 1)))
 
     def variant(self, source):
         return os.path.join(self.build.dir, "mutant", os.path.relpath(source, "."))
@@ -574,7 +592,7 @@ def main():
     bad = 0
     if not args.list:
         build.all()
-        bad = build.measure()
+        bad = build.measure(args.slow)
     total = {"killed": 0, "survived": 0, "same": 0, "invalid": 0, "explained": 0}
     for source in files:
         with open(os.path.join(tree, source), encoding="utf-8") as file:
