@@ -8,6 +8,7 @@
  */
 
 #include <vmm/adopt.h>
+#include <vmm/engine/shared.h>
 
 #include "manager.h"
 

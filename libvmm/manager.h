@@ -78,7 +78,4 @@ VMM_MUST_CHECK enum vmm_err vmm_reserve_congruent_(const struct vmm_table *table
 /** Zeroes a cursor, without the call of memset that an initializer may become. */
 void vmm_audit_start_(struct vmm_audit_cursor *audit);
 
-/** Of the engine: makes the table what it was before init, whatever it maps. */
-void vmm_reset_(struct vmm_table *table);
-
 #endif /* VMM_MANAGER_H */

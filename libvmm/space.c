@@ -147,7 +147,7 @@ static void link_behind(struct vmm_space *space, struct vmm_range *owner, struct
 }
 
 /* Takes `size` bytes at `spot` out of the gap there. Cannot fail. */
-static void take(struct vmm_space *space, const struct vmm_spot_ *spot, uint64_t size,
+static void take(struct vmm_space *space, const struct vmm_place_ *spot, uint64_t size,
 		 uint64_t guard_bits, struct vmm_range *range)
 {
 	struct vmm_range *owner = spot->owner;
@@ -318,7 +318,7 @@ static bool is_plain(const struct vmm_space *space, const struct vmm_want *want)
 }
 
 static enum vmm_err search_spot(struct vmm_space *space, const struct vmm_want *want, uint64_t size,
-				struct vmm_spot_ *spot)
+				struct vmm_place_ *spot)
 {
 	uint64_t page_mask = vmm_addr_mask_(space->page_shift);
 	struct vmm_search_ search;
@@ -341,7 +341,7 @@ static enum vmm_err search_spot(struct vmm_space *space, const struct vmm_want *
 
 /* Checks a request and finds the place for it: `size` bytes, guards included. */
 static enum vmm_err find_spot(struct vmm_space *space, const struct vmm_want *want,
-			      struct vmm_spot_ *spot, uint64_t *size, uint64_t *bits)
+			      struct vmm_place_ *spot, uint64_t *size, uint64_t *bits)
 {
 	uint64_t guard_size = (uint64_t)(want->guards.before + want->guards.after)
 			      << space->page_shift;
@@ -374,7 +374,7 @@ static enum vmm_err find_spot(struct vmm_space *space, const struct vmm_want *wa
 enum vmm_err vmm_space_reserve(struct vmm_space *space, const struct vmm_want *want,
 			       struct vmm_range *range)
 {
-	struct vmm_spot_ spot;
+	struct vmm_place_ spot;
 	uint64_t size;
 	uint64_t bits;
 	enum vmm_err err;
@@ -392,7 +392,7 @@ enum vmm_err vmm_space_reserve(struct vmm_space *space, const struct vmm_want *w
 enum vmm_err vmm_space_probe(struct vmm_space *space, const struct vmm_want *want,
 			     vmm_va_region_t *found)
 {
-	struct vmm_spot_ spot;
+	struct vmm_place_ spot;
 	uint64_t size;
 	uint64_t bits;
 	enum vmm_err err = find_spot(space, want, &spot, &size, &bits);
@@ -444,7 +444,7 @@ enum vmm_err vmm_space_reserve_at(struct vmm_space *space, vmm_va_region_t where
 	struct vmm_guards around = { 0, 0 };
 	uint64_t bits;
 	struct vmm_span whole;
-	struct vmm_spot_ spot;
+	struct vmm_place_ spot;
 	enum vmm_err err;
 
 	if (range->size != 0) {

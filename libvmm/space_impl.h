@@ -36,7 +36,7 @@ struct vmm_search_ {
 };
 
 /** A place in a gap: `lead` bytes behind the end of `owner`. No owner: there is none. */
-struct vmm_spot_ {
+struct vmm_place_ {
 	struct vmm_range *owner;
 	uint64_t lead;
 };
@@ -124,7 +124,7 @@ VMM_INLINE struct vmm_range *vmm_space_last_from_(const struct vmm_space *space,
 struct vmm_range *vmm_space_smallest_(const struct vmm_space *space, uint64_t size);
 
 /** Where reserve would put it. Changes bounds of nodes, to better ones. */
-struct vmm_spot_ vmm_space_search_(struct vmm_space *space, const struct vmm_search_ *search,
+struct vmm_place_ vmm_space_search_(struct vmm_space *space, const struct vmm_search_ *search,
 				   enum vmm_fit fit);
 
 #endif /* VMM_SPACE_IMPL_H */

@@ -192,12 +192,12 @@ static struct vmm_link_ *climb(struct vmm_link_ *link, unsigned int near)
  * Goes through the gaps by address, from the near side, and leaves out what is not promising. Takes
  * the first place, or for best fit the first of those in the smallest gap.
  */
-static struct vmm_spot_ search_by_addr(struct vmm_space *space,
+static struct vmm_place_ search_by_addr(struct vmm_space *space,
 				       const struct vmm_search_ *search, enum vmm_fit fit)
 {
 	unsigned int near = fit == VMM_FIT_HIGHEST;
 	struct vmm_link_ *link = space->used;
-	struct vmm_spot_ best = { NULL, 0 };
+	struct vmm_place_ best = { NULL, 0 };
 	bool entered = true; /* link was reached from above: nothing below it was looked at */
 
 	while (link != NULL) {
@@ -223,11 +223,11 @@ static struct vmm_spot_ search_by_addr(struct vmm_space *space,
 }
 
 /* Goes through the gaps by size; the first place is the best. */
-static struct vmm_spot_ search_by_size(struct vmm_space *space,
+static struct vmm_place_ search_by_size(struct vmm_space *space,
 				       const struct vmm_search_ *search)
 {
 	struct vmm_range *range = vmm_space_smallest_(space, search->size);
-	struct vmm_spot_ spot = { NULL, 0 };
+	struct vmm_place_ spot = { NULL, 0 };
 	unsigned int tries = 0;
 
 	for (; range != NULL; range = next_larger(space, range)) {
@@ -243,7 +243,7 @@ static struct vmm_spot_ search_by_size(struct vmm_space *space,
 	return spot;
 }
 
-struct vmm_spot_ vmm_space_search_(struct vmm_space *space, const struct vmm_search_ *search,
+struct vmm_place_ vmm_space_search_(struct vmm_space *space, const struct vmm_search_ *search,
 				   enum vmm_fit fit)
 {
 	if (fit == VMM_FIT_BEST) {
