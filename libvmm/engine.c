@@ -176,7 +176,6 @@ static enum vmm_err make_root(struct vmm_table *table, const struct vmm_geometry
 	struct vmm_chain_ chain;
 	uint64_t *descriptors;
 	size_t size = (size_t)1 << geometry->page_shift;
-	size_t i;
 	bool is_clean;
 	enum vmm_err err = vmm_take_(table, 1, &chain);
 
@@ -186,9 +185,7 @@ static enum vmm_err make_root(struct vmm_table *table, const struct vmm_geometry
 	table->root = vmm_pop_(table, &chain, &is_clean);
 	descriptors = vmm_descriptors_(table, table->root);
 	if (!is_clean) {
-		for (i = 0; i < size / sizeof(*descriptors); i++) {
-			descriptors[i] = 0;
-		}
+		vmm_words_zero_(descriptors, (unsigned int)(size / sizeof(*descriptors)));
 	}
 	vmm_count_set_(table, table->root, 0);
 	vmm_clean_(table, descriptors, size);

@@ -15,9 +15,16 @@ typedef uint64_t pair __attribute__((vector_size(16), aligned(8), may_alias));
 
 void vmm_words_zero_(uint64_t *words, unsigned int count)
 {
+	const pair zero = { 0, 0 };
 	unsigned int i;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; count - i >= 8; i += 8) {
+		*(pair *)&words[i] = zero;
+		*(pair *)&words[i + 2] = zero;
+		*(pair *)&words[i + 4] = zero;
+		*(pair *)&words[i + 6] = zero;
+	}
+	for (; i < count; i++) {
 		words[i] = 0;
 	}
 }
