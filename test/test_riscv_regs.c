@@ -119,6 +119,10 @@ static void removed_tables_are_fenced_with_the_whole_space(void **state)
 	(void)state;
 	request.scope = VMM_SCOPE_WALK;
 	assert_false(vmm_riscv_fence_(&table, &request).by_address);
+	/* And no address is told. */
+	assert_int_equal(vmm_riscv_fence_(&table, &request).first, 0);
+	assert_int_equal(vmm_riscv_fence_(&table, &request).stride, 0);
+	assert_int_equal(vmm_riscv_fence_(&table, &request).count, 0);
 	request.scope = VMM_SCOPE_SPACE;
 	assert_false(vmm_riscv_fence_(&table, &request).by_address);
 }

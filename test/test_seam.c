@@ -597,6 +597,11 @@ static void gathered_runs_join_only_what_is_alike(const struct vmm_format *forma
 	vmm_gather_more_(&seam.table, &gather, va + page(5), 1, shift, 0, true);
 	assert_int_equal(gather.run_count, 3);
 	assert_int_equal(gather.total, 2 + 1 + 4);
+	/* A leaf that takes the table above it along stays a leaf of its level. */
+	vmm_gather_more_(&seam.table, &gather, block(7), 1, test_arch_shift(seam.arch, 1), 1, false);
+	vmm_gather_more_(&seam.table, &gather, block(7), 1, shift, 0, true);
+	assert_int_equal(gather.run_count, 4);
+	assert_int_equal(gather.kind[3], 1 | VMM_RUN_WALK_);
 	test_seam_fini(&seam);
 }
 
