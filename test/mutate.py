@@ -389,14 +389,28 @@ class Mutator:
     def __init__(self, build, slow):
         self.build, self.slow = build, slow
         self.killers = {}
+        self.coming = {}
 
     def order(self, source):
         """Those that killed before, those by name, then by time."""
         build = self.build
-        tests = [t for t in build.tests if self.slow or build.seconds[t] < FAST]
+        tests = [t for t in self.coming.get(source, build.tests)
+                 if self.slow or build.seconds[t] < FAST]
         kills = self.killers.get(source, {})
         return sorted(tests, key=lambda t: (-min(kills.get(t, 0), 3) if build.seconds[t] < 0.3 else 0,
                                             build.seconds[t] * (0.02 if related(t, source) else 1)))
+
+    def find_coming(self, source, whole):
+        """Finds the tests that come to the source at all: those that a trap in all of it ends."""
+        if not source.endswith(".c"):
+            return
+        tokens, text = tokens_of(whole), whole
+        for _, first, _ in reversed(list(bodies(tokens))):
+            at = tokens[first].start
+            text = text[:at] + "__builtin_trap(); " + text[at:]
+        coming = list(self.failing(source, text, self.build.tests))
+        if None not in coming:
+            self.coming[source] = coming
 
     def variant(self, source):
         return os.path.join(self.build.dir, "mutant", os.path.relpath(source, "."))
@@ -472,12 +486,13 @@ class Mutator:
             codes.append(code)
         return codes[0] == codes[1]
 
-    def judge(self, source, text):
-        """Returns ("killed", test), ("survived", None) or ("invalid", None)."""
+    def failing(self, source, text, tests):
+        """Yields the tests that fail with the source read as `text`; None if it isn't C."""
         build = self.build
         objects = self.compile_mutant(source, text)
         if objects is None:
-            return "invalid", None
+            yield None
+            return
         library = [objects.get(s, build.object_of(s)) for s in build.library]
         whole = build.lib_path() + ".whole"
         os.rename(build.lib_path(), whole)
@@ -485,19 +500,29 @@ class Mutator:
             build.link_library(library, build.lib_path())
             support = [objects.get(s, build.object_of(s)) for s in build.support]
             stale = any(s in objects for s in build.support)
-            for test in self.order(source):
+            for test in tests:
                 path = build.bin_path(test)
                 if test in objects or (stale and "toy" in test):
                     path += ".mutant"
                     build.link_test(test, objects.get(test, build.object_of(test)), support, path)
                 passed, _ = build.run(path, 10 * build.seconds[test] + 3)
                 if not passed:
-                    kills = self.killers.setdefault(source, {})
-                    kills[test] = kills.get(test, 0) + 1
-                    return "killed", test
+                    yield test
         finally:
             os.replace(whole, build.lib_path())
-        return "survived", None
+
+    def judge(self, source, text):
+        """Returns ("killed", test), ("survived", None) or ("invalid", None)."""
+        found = self.failing(source, text, self.order(source))
+        test = next(found, "")
+        found.close()
+        if test is None:
+            return "invalid", None
+        if test == "":
+            return "survived", None
+        kills = self.killers.setdefault(source, {})
+        kills[test] = kills.get(test, 0) + 1
+        return "killed", test
 
 
 # --- results -----------------------------------------------------------------------------------
@@ -605,6 +630,8 @@ def main():
             continue
         count = {"killed": 0, "survived": 0, "same": 0, "invalid": 0, "explained": 0}
         begin = time.time()
+        if any(identity(source, whole, place[0], place[3]) not in results for place in places):
+            mutator.find_coming(source, whole)
         for start, end, replacement, what, function in places:
             text = whole[:start] + replacement + whole[end:]
             key = identity(source, whole, start, what)
