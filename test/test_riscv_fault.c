@@ -35,7 +35,9 @@ static void each_cause_has_its_kind_and_access(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
-		struct vmm_fault fault;
+		/* Whatever it was before. */
+		struct vmm_fault fault = { .kind = VMM_FAULT_OTHER, .on_walk = true,
+					   .has_level = true, .level = 3 };
 
 		vmm_riscv_fault_decode(causes[i].scause, 0x240000000, SPP, &fault);
 		assert_int_equal(fault.kind, causes[i].kind);
@@ -43,7 +45,9 @@ static void each_cause_has_its_kind_and_access(void **state)
 		assert_false(fault.user);
 		assert_true(fault.has_va);
 		assert_int_equal(vmm_va_raw(fault.va), 0x240000000);
+		assert_false(fault.on_walk);
 		assert_false(fault.has_level);
+		assert_int_equal(fault.level, 0);
 		assert_int_equal(fault.raw, causes[i].scause);
 	}
 }
@@ -55,6 +59,7 @@ static void what_is_no_access_to_memory_is_no_fault(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		fault.has_va = true;
 		vmm_riscv_fault_decode(others[i], 0x1234, 0, &fault);
 		assert_int_equal(fault.kind, VMM_FAULT_OTHER);
 		assert_false(fault.has_va);

@@ -276,6 +276,9 @@ static void more_than_flush_max_is_one_invalidation_of_the_space(const struct vm
 	expect("store*%u publish space complete", FLUSH_MAX + 1);
 	assert_int_equal(vmm_va_raw(request(TEST_SEAM_SPACE, 0)->va), page(1));
 	assert_int_equal(request(TEST_SEAM_SPACE, 0)->asid, 5);
+	assert_int_equal(request(TEST_SEAM_SPACE, 0)->count, 1);
+	assert_int_equal(request(TEST_SEAM_SPACE, 0)->stride_shift, seam.arch->page_shift);
+	assert_int_equal(request(TEST_SEAM_SPACE, 0)->level, 0);
 	test_seam_fini(&seam);
 }
 
