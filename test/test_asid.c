@@ -192,6 +192,37 @@ static void a_cpu_that_left_keeps_nothing(void **state)
 	assert_int_equal(use.asid, 2);
 }
 
+static void a_cpu_that_never_ran_keeps_nothing(void **state)
+{
+	struct vmm_asid spaces[4] = { { 0 } };
+
+	(void)state;
+	set_up(2, 2, 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_int_equal(use_on(0, &spaces[i]).asid, i + 1);
+	}
+	assert_int_equal(use_on(0, &spaces[3]).asid, 1);
+}
+
+/* What is behind the last CPU of the array is somebody else's. */
+static void no_more_cpus_are_asked_than_there_are(void **state)
+{
+	struct vmm_asid spaces[4] = { { 0 } };
+	struct vmm_asid_cpu behind;
+
+	(void)state;
+	set_up(2, 2, 0);
+	for (unsigned int i = 0; i < 4; i++) {
+		use_on(0, &spaces[i]);
+	}
+	/* It looks as if it ran the first space, in the last generation and now. */
+	cpus[2].kept = spaces[0].tag;
+	cpus[2].active = spaces[0].tag;
+	behind = cpus[2];
+	assert_int_equal(use_on(0, &spaces[0]).asid, 2);
+	assert_memory_equal(&cpus[2], &behind, sizeof(behind));
+}
+
 static void one_space_on_two_cpus_has_one_number(void **state)
 {
 	struct vmm_asid space = { 0 };
@@ -585,6 +616,8 @@ int main(void)
 		cmocka_unit_test(a_number_stays_kept_over_any_number_of_generations),
 		cmocka_unit_test(a_number_carried_over_by_one_cpu_is_kept_for_the_other),
 		cmocka_unit_test(a_cpu_that_left_keeps_nothing),
+		cmocka_unit_test(a_cpu_that_never_ran_keeps_nothing),
+		cmocka_unit_test(no_more_cpus_are_asked_than_there_are),
 		cmocka_unit_test(one_space_on_two_cpus_has_one_number),
 		cmocka_unit_test(what_cannot_be_set_up_is_refused),
 		cmocka_unit_test(a_second_set_up_changes_nothing_or_is_refused),

@@ -258,13 +258,18 @@ static void a_region_is_in_a_direct_mapping_whole_or_not_at_all(void **state)
 static void a_region_partly_outside_the_window_has_no_memory(void **state)
 {
 	vmm_va_region_t before = VMM_VA_REGION_INIT(UINT64_MAX - 16, 2);
-	vmm_va_region_t behind = VMM_VA_REGION_INIT(0x101f, 2);
+	vmm_va_region_t behind = VMM_VA_REGION_INIT(0x101e, 3);
+	vmm_va_region_t inside = VMM_VA_REGION_INIT(0x1000, 0x20);
 	vmm_va_region_t none = VMM_VA_REGION_INIT(UINT64_MAX - 15, 0);
 	struct vmm_direct_map map = VMM_DIRECT_MAP_INIT(0x1000, 0x20, 0x4000);
+	vmm_pa_region_t found;
 	vmm_pa_region_t pa = VMM_PA_REGION_INIT(SENTINEL, 1);
 
 	(void)state;
+	/* Each right behind one that is inside, of which nothing must be left. */
+	assert_int_equal(vmm_direct_pa_region(&map, inside, &found), VMM_OK);
 	assert_int_equal(vmm_direct_pa_region(&top, before, &pa), VMM_ERR_RANGE);
+	assert_int_equal(vmm_direct_pa_region(&map, inside, &found), VMM_OK);
 	assert_int_equal(vmm_direct_pa_region(&map, behind, &pa), VMM_ERR_RANGE);
 	assert_int_equal(vmm_direct_pa_region(&top, none, &pa), VMM_ERR_EMPTY);
 	assert_int_equal(vmm_pa_region_start(pa).raw, SENTINEL);
