@@ -359,6 +359,42 @@ static void sizes_are_decoded_and_those_of_the_future_are_the_largest(void **sta
 	assert_int_equal(features.asid_bits, 16);
 }
 
+/* The field with each value there is, once with all other bits clear and once with all set. */
+static struct vmm_aarch64_features features_with(unsigned int word, unsigned int shift,
+						 uint64_t value, bool others)
+{
+	uint64_t words[3] = { 0 };
+	struct vmm_aarch64_features features;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		words[i] = others ? UINT64_MAX : 0;
+	}
+	words[word] = (words[word] & ~(UINT64_C(0xf) << shift)) | value << shift;
+	vmm_aarch64_features_from(words[0], words[1], words[2], &features);
+	return features;
+}
+
+static void each_field_is_read_by_itself(void **state)
+{
+	(void)state;
+	for (uint64_t value = 0; value < 16; value++) {
+		for (int others = 0; others < 2; others++) {
+			assert_int_equal(features_with(0, 28, value, others).granule_4k, value < 8);
+			assert_int_equal(features_with(0, 24, value, others).granule_64k,
+					 value < 8);
+			assert_int_equal(features_with(0, 20, value, others).granule_16k,
+					 value != 0);
+			assert_int_equal(features_with(0, 4, value, others).asid_bits,
+					 value < 2 ? 8 : 16);
+			assert_int_equal(features_with(1, 36, value, others).ets2, value >= 2);
+			assert_int_equal(features_with(1, 48, value, others).ntlbpa, value != 0);
+			assert_int_equal(features_with(2, 48, value, others).ttl, value != 0);
+			assert_int_equal(features_with(2, 52, value, others).bbm_level,
+					 value < 2 ? value : 2);
+		}
+	}
+}
+
 static void optional_features_are_found_in_their_fields(void **state)
 {
 	struct vmm_aarch64_features features;
@@ -401,6 +437,7 @@ int main(void)
 		cmocka_unit_test(a_cortex_a53_has_no_16_kib_granule),
 		cmocka_unit_test(granules_are_absent_in_two_ways),
 		cmocka_unit_test(sizes_are_decoded_and_those_of_the_future_are_the_largest),
+		cmocka_unit_test(each_field_is_read_by_itself),
 		cmocka_unit_test(optional_features_are_found_in_their_fields),
 		cmocka_unit_test(the_output_size_is_never_more_than_52_bits),
 	};
