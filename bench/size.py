@@ -7,7 +7,7 @@
   size.py report [--update] [--keep] --baseline FILE JSON...
 
 `small` is the library built for size, `library` as usual. Three programs are linked with the former, each
-of nothing but what it names: all operations of one format; init, map and translate of one; what
+of nothing but what it names: all operations of one format; init_bare, map and translate of one; what
 the drivers kernel uses. The baseline has the size of each and of each function in it. A program that
 has grown by more than LIMIT fails, and the message says which functions did it.
 """
@@ -33,7 +33,7 @@ OPERATIONS = ("init", "effective", "need", "map", "unmap", "protect", "translate
 # Program: what it is, and how many bytes of code it may have.
 PROGRAMS = {
     "format": ("one format, all operations", 7168),
-    "minimal": ("init, map and translate", 3072),
+    "minimal": ("init_bare, map and translate", 3072),
     "drivers": ("what the drivers kernel uses", 20480),
 }
 STACK = 512
@@ -104,7 +104,7 @@ def measure(options):
     in_library = globals_of(options.readelf, options.small)
     roots = {
         "format": {f"{name}_{operation}" for operation in OPERATIONS},
-        "minimal": {f"{name}_{operation}" for operation in ("init", "map", "translate")},
+        "minimal": {f"{name}_{operation}" for operation in ("init_bare", "map", "translate")},
         "drivers": globals_of(options.readelf, options.kernel) & in_library,
     }
     result = {"build": options.build, "programs": {}, "stacks": stacks(options)}

@@ -243,6 +243,18 @@
 	{                                                                                          \
 		vmm_engine_fini_(&symbol##_engine_, table);                                        \
 	}                                                                                          \
+	static const struct vmm_format symbol##_bare_ = {					   \
+		&(codec_).geometry, vmm_bare_init_,      vmm_bare_effective_,			   \
+		vmm_bare_need_,     vmm_bare_map_,       vmm_bare_change_,			   \
+		vmm_bare_protect_,  vmm_bare_translate_, vmm_bare_query_,			   \
+		vmm_bare_visit_,    vmm_bare_change_,    vmm_bare_end_,				   \
+		vmm_bare_end_,									   \
+	};											   \
+	enum vmm_err symbol##_init_bare(struct vmm_table *table,				   \
+					const struct vmm_table_config *config)			   \
+	{											   \
+		return vmm_engine_init_(&(codec_), &symbol##_bare_, table, config);		   \
+	}											   \
 	const struct vmm_format symbol = { &(codec_).geometry,                                     \
 					   symbol##_init,                                          \
 					   symbol##_effective,                                     \

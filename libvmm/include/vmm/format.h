@@ -87,11 +87,22 @@ struct vmm_codec {
 	uint64_t (*word)(uint64_t desc, unsigned int level);
 };
 
-/** Declares a format and its plain functions: what VMM_FORMAT_DEFINE() defines in one file. */
+/**
+ * Declares a format and its plain functions: what VMM_FORMAT_DEFINE() defines in one file.
+ *
+ * The functions are those of table.h by another way: symbol_map() is vmm_table_map() of a table of this format. Two
+ * set a table up:
+ *  - symbol_init(), as vmm_table_init() does with this format;
+ *  - symbol_init_bare(), for programs that call plain functions only, and want nothing linked that they
+ *    don't call. What is called through such a table, vmm_table_map() and its like, the manager, changes
+ *    nothing and returns VMM_ERR_UNSUPPORTED; vmm_table_trim() and vmm_table_fini() do nothing: symbol_fini() ends it.
+ */
 #define VMM_FORMAT_DECLARE(symbol)                                                                 \
 	extern const struct vmm_format symbol;                                                     \
 	VMM_MUST_CHECK enum vmm_err symbol##_init(struct vmm_table *table,                         \
 						  const struct vmm_table_config *config);          \
+	VMM_MUST_CHECK enum vmm_err symbol##_init_bare(struct vmm_table *table,			   \
+						       const struct vmm_table_config *config);	   \
 	VMM_MUST_CHECK enum vmm_err symbol##_effective(const struct vmm_table *table,              \
 						       vmm_attr_t attr, vmm_attr_t *stored);       \
 	VMM_MUST_CHECK enum vmm_err symbol##_need(const struct vmm_table *table,                   \

@@ -104,6 +104,27 @@ void vmm_leave_(struct vmm_table *table);
 /** Makes the object what it was before init. */
 void vmm_reset_(struct vmm_table *table);
 
+/* --- tables for a format's plain functions alone (libvmm/bare.c) --- */
+
+enum vmm_err vmm_bare_init_(struct vmm_table *table, const struct vmm_table_config *config);
+enum vmm_err vmm_bare_effective_(const struct vmm_table *table, vmm_attr_t attr,
+				 vmm_attr_t *stored);
+enum vmm_err vmm_bare_need_(const struct vmm_table *table, const struct vmm_request *request,
+			    uint64_t *frame_count, struct vmm_detail *detail);
+enum vmm_err vmm_bare_map_(struct vmm_table *table, vmm_va_region_t va, vmm_pa_t pa,
+			   vmm_attr_t attr, struct vmm_detail *detail);
+/** unmap and share */
+enum vmm_err vmm_bare_change_(struct vmm_table *table, vmm_va_region_t va,
+			      struct vmm_detail *detail);
+enum vmm_err vmm_bare_protect_(struct vmm_table *table, vmm_va_region_t va, vmm_attr_t attr,
+			       struct vmm_detail *detail);
+enum vmm_err vmm_bare_translate_(const struct vmm_table *table, vmm_va_t va, vmm_pa_t *pa);
+enum vmm_err vmm_bare_query_(const struct vmm_table *table, vmm_va_t va, struct vmm_leaf *leaf);
+enum vmm_err vmm_bare_visit_(const struct vmm_table *table, struct vmm_cursor *cursor,
+			     struct vmm_leaf *leaf, struct vmm_detail *detail);
+/** trim and fini, which can't say that they did nothing */
+void vmm_bare_end_(struct vmm_table *table);
+
 /* --- frames: taken in the plan, given back after the invalidation (libvmm/reclaim.c) --- */
 
 /**
