@@ -344,6 +344,20 @@ static void trim_of_a_user_frees_its_own_and_names_its_asid(const struct variant
 }
 EACH_VARIANT(trim_of_a_user_frees_its_own_and_names_its_asid)
 
+/* A CPU may have the root still: what it could walk to is the owner's, and goes on to change. */
+static void a_user_s_end_unlinks_the_part_before_it_forgets(const struct variant *variant)
+{
+	set_up(variant);
+	f.is_watched = true;
+	vmm_table_fini(&f.users[0]);
+	assert_int_equal(f.record.publishes, 1);
+	assert_int_equal(f.record.out_of_order, 0);
+	assert_int_equal(f.record.invalidations, 1);
+	f.is_watched = false;
+	tear_down();
+}
+EACH_VARIANT(a_user_s_end_unlinks_the_part_before_it_forgets)
+
 static void a_link_to_neither_s_frames_is_named(const struct variant *variant)
 {
 	struct vmm_cursor cursor = {0};
@@ -372,6 +386,7 @@ int main(void)
 		cmocka_unit_test(trim_of_a_user_spares_what_the_owner_keeps_each),
 		cmocka_unit_test(trim_of_a_user_frees_its_own_and_names_its_asid_each),
 		cmocka_unit_test(a_link_to_neither_s_frames_is_named_each),
+		cmocka_unit_test(a_user_s_end_unlinks_the_part_before_it_forgets_each),
 		cmocka_unit_test(a_user_ends_with_its_own_frames_only_each),
 		cmocka_unit_test(the_owner_s_end_frees_the_part_each),
 		cmocka_unit_test(changes_of_the_part_reach_every_asid_each),
