@@ -14,7 +14,7 @@ makes the same code of it, it is no change. test/mutate.txt explains survivors:
 
 Results are kept in DIR and used again for what is the same. --sample N looks at N changes of each
 file, chosen by the seed; --slow also runs tests that take more than five seconds; --again repeats what
-survived before. The exit status is 1 if there are survivors without an explanation.
+survived before and isn't explained. The exit status is 1 if there are survivors without an explanation.
 """
 
 import argparse
@@ -232,7 +232,7 @@ def mutations_of(source):
                 between = source[tokens[before[1]].end:tokens[start].start]
                 if one != two:
                     add(tokens[before[0]].start, tokens[end].end, two + between + one,
-                        "exchanged with the statement before", function)
+                        "exchanged with the next statement", function)
             before = (start, end)
     return found
 
@@ -636,17 +636,17 @@ def main():
             text = whole[:start] + replacement + whole[end:]
             key = identity(source, whole, start, what)
             known = results.get(key)
-            if known is None or (known == "survived" and args.again):
+            number = whole.count("\n", 0, start) + 1
+            line = whole.split("\n")[number - 1].strip()
+            reason = reason_for(explained, source, line, function, what)
+            if known is None or (known == "survived" and args.again and reason is None):
                 verdict, killer = mutator.judge(source, text)
                 if verdict == "survived" and mutator.same_code(source, text, whole):
                     verdict = "same"
                 results[key] = verdict
                 save(results_path, results)
             verdict = results[key]
-            number = whole.count("\n", 0, start) + 1
-            line = whole.split("\n")[number - 1].strip()
             if verdict == "survived":
-                reason = reason_for(explained, source, line, function, what)
                 if reason is not None:
                     verdict = "explained"
                 else:

@@ -626,6 +626,12 @@ static void a_rebase_moves_every_pointer_that_there_is(const struct vmm_format *
 	assert_null(moved.sync);
 	assert_null(moved.owner);
 	assert_null(moved.pins);
+	moved = f.table;
+	moved.sync = &f.sync;
+	moved.owner = &f.table;
+	vmm_table_rebase(&moved, delta);
+	assert_int_equal((uintptr_t)moved.sync, (uintptr_t)&f.sync + delta);
+	assert_int_equal((uintptr_t)moved.owner, (uintptr_t)&f.table + delta);
 	/* By nothing, so that the pins can be followed. */
 	vmm_table_pin(&f.table, &pins[0]);
 	vmm_table_pin(&f.table, &pins[1]);
