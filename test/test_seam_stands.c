@@ -32,6 +32,7 @@ enum place {
 	AT_TABLE,
 	AT_SYNC,
 	AT_FUNCTION,
+	AT_FORMAT,
 	AT_FRAMES,
 	PLACE_COUNT
 };
@@ -249,12 +250,18 @@ static void the_source_of_frames(const struct vmm_format *format)
 	expect_held_at(format, AT_SOURCE);
 }
 
+/* A copy of it: what is in the program lies now in one unit with the code, now in another. */
 static void the_format(const struct vmm_format *format)
 {
 	struct stage stage;
 
 	if (stage_init(&stage, format)) {
-		expect_held(&stage, (uint64_t)(uintptr_t)format->geometry);
+		struct vmm_format copy = *format;
+		void *place = bring(place_of(&stage, AT_FORMAT), 4096);
+
+		copy.geometry = memcpy(place, format->geometry, sizeof(struct vmm_codec));
+		stage.table->format = &copy;
+		expect_held(&stage, place_of(&stage, AT_FORMAT));
 	}
 	stage_fini(&stage);
 }
