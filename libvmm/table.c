@@ -10,6 +10,31 @@ enum vmm_err vmm_table_init(struct vmm_table *table, const struct vmm_table_conf
 	return config->format == NULL ? VMM_ERR_UNSUPPORTED : config->format->init(table, config);
 }
 
+VMM_STATIC_ASSERT(sizeof(void *) != 8 || sizeof(struct vmm_table_config) == 64,
+		  "every member of the configuration is copied below");
+
+/* Member by member: a copy of the whole may call memcpy, and the library depends on nothing. */
+enum vmm_err vmm_table_init_with_(struct vmm_table *table, const struct vmm_table_config *config,
+				  const struct vmm_sync *sync)
+{
+	const struct vmm_table_config with = {
+		.format = config->format,
+		.frames = config->frames,
+		.sync = sync,
+		.half = config->half,
+		.va_bits = config->va_bits,
+		.pa_bits = config->pa_bits,
+		.asid_bits = config->asid_bits,
+		.asid = config->asid,
+		.flush_max = config->flush_max,
+		.flags = config->flags,
+		.borrowed = config->borrowed,
+		.root = config->root,
+	};
+
+	return vmm_table_init(table, &with);
+}
+
 void vmm_table_fini(struct vmm_table *table)
 {
 	if (table->format != NULL) {

@@ -93,6 +93,11 @@ VMM_HELPER enum vmm_err vmm_check_output_(const struct vmm_table *table, unsigne
 enum vmm_err vmm_init_(struct vmm_table *table, const struct vmm_format *format,
 		       const struct vmm_geometry *geometry, const struct vmm_table_config *config);
 
+/** vmm_table_init() with another seam than the configuration's: for ports, which have one of their own. */
+VMM_MUST_CHECK enum vmm_err vmm_table_init_with_(struct vmm_table *table,
+						 const struct vmm_table_config *config,
+						 const struct vmm_sync *sync);
+
 /** The largest address of a page that the table's output address size allows. */
 VMM_INLINE uint64_t vmm_last_page_(const struct vmm_table *table)
 {
