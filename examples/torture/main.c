@@ -355,16 +355,39 @@ static bool run_short(const struct step *step)
 	return true;
 }
 
+/*
+ * Whether there are frames for what is to be done, perhaps after a trim: tables that are kept, and those of cut
+ * leaves, add up to more than there are in the end.
+ */
+static bool has_frames(const struct space *space, const struct vmm_request *request)
+{
+	uint64_t need;
+
+	if (!space->is_limited || vmm_table_need(space->table, request, &need, NULL) != VMM_OK ||
+	    need <= frames_left()) {
+		return true;
+	}
+	vmm_table_trim(space->table);
+	return vmm_table_need(space->table, request, &need, NULL) == VMM_OK &&
+	       need <= frames_left();
+}
+
 static void take_step(const struct step *step)
 {
+	const struct vmm_request request = {step->op, region_of(step), vmm_pa(step->pa),
+					    step->attr};
 	uint64_t start = model_va(step->window, step->first);
 	struct vmm_detail detail = {.level = -1};
 	enum vmm_err err;
 
+	begin_change(step);
+	if (step->expect == VMM_OK && !has_frames(step->window->space, &request)) {
+		end_change();
+		return;
+	}
 	if (step->expect == VMM_OK && step->op != VMM_OP_MAP) {
 		count_cuts(step->window->space->table, region_of(step));
 	}
-	begin_change(step);
 	if (step->expect == VMM_OK && step->window->space->is_limited && random_one_in(8) &&
 	    run_short(step)) {
 		end_change();
@@ -451,6 +474,12 @@ static void make_hole(const struct step *step)
 							 UINT64_C(1) << pool.page_shift);
 	request.pa = vmm_pa(page & ~UNIT_FLAGS);
 	request.attr.bits = probe_attr(page);
+	begin_change(step);
+	if (!has_frames(window->space, &request)) {
+		end_change();
+		return;
+	}
+	end_change();
 	count_cuts(window->space->table, request.va);
 	change_page(step, &request);
 	request.op = VMM_OP_MAP;

@@ -158,3 +158,8 @@ uint64_t frames_used(void)
 {
 	return FRAME_COUNT - source.free_count;
 }
+
+uint64_t frames_left(void)
+{
+	return source.free_count;
+}

@@ -65,6 +65,9 @@ void frames_limit(uint64_t count);
 /** Frames that are in use. */
 uint64_t frames_used(void);
 
+/** How many may be taken still. */
+uint64_t frames_left(void);
+
 /* --- model.c --- */
 
 /** A unit: 0 if nothing is mapped there, else the physical address and these. */
