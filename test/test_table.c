@@ -228,6 +228,8 @@ static void an_adopted_root_is_a_frame_among_the_borrowed_ones(const struct vmm_
 	f.config.borrowed.bytes.start = first;
 	f.config.borrowed.bytes.size = 4 * f.page;
 	REFUSED(root, vmm_pa(first + 8), VMM_ERR_ALIGN);
+	REFUSED(root, vmm_pa(first + 1), VMM_ERR_ALIGN);
+	REFUSED(root, vmm_pa(first + f.page / 2), VMM_ERR_ALIGN);
 	REFUSED(root, vmm_pa(first - f.page), VMM_ERR_RANGE);
 	REFUSED(root, vmm_pa(first + 4 * f.page), VMM_ERR_RANGE);
 	f.config.root = vmm_pa(first);
