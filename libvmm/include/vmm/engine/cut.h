@@ -294,13 +294,12 @@ VMM_INLINE void vmm_build_split_(const struct vmm_engine_ *engine, const struct 
 	}
 }
 
-/** What a slot of a unit will hold; 0: it is unmapped. */
+/** What a slot of a unit that holds @p desc will hold; 0: it is unmapped. */
 VMM_INLINE uint64_t vmm_unit_word_(const struct vmm_codec *codec, const struct vmm_cut_ *cut,
 				   const struct vmm_change_ *change, const struct vmm_unit_ *unit,
-				   unsigned int index)
+				   unsigned int index, uint64_t desc)
 {
 	const uint64_t *slot = &unit->slot[index];
-	uint64_t desc = vmm_load_(slot);
 	uint64_t va = unit->first + ((uint64_t)index << unit->shift);
 	bool inside = change->first <= va && va <= change->last;
 	uint64_t word;
@@ -338,7 +337,7 @@ VMM_INLINE unsigned int vmm_store_unit_(const struct vmm_codec *codec,
 
 	for (i = 0; i < unit->count; i++) {
 		uint64_t old = vmm_load_(&unit->slot[i]);
-		uint64_t word = vmm_unit_word_(codec, cut, change, unit, i);
+		uint64_t word = vmm_unit_word_(codec, cut, change, unit, i, old);
 
 		if (vmm_is_valid_(old)) {
 			gather->global |= codec->is_global(old);
