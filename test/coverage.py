@@ -17,20 +17,18 @@ import json
 import os
 import sys
 
+from explained import refuse, rows as explained_rows
+
 SCOPE = ("libvmm/", "ports/aarch64/", "ports/riscv/")
 
 
 def explanations(path):
+    form = "FILE | text | number of branches | reason"
     found = []
-    with open(path, encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            line = line.strip()
-            if not line or line.startswith("#"):
-                continue
-            fields = [field.strip() for field in line.split(" | ")]
-            if len(fields) != 4 or not fields[2].isdigit():
-                sys.exit(f"{path}:{number}: FILE | text | number of branches | reason")
-            found.append({"file": fields[0], "text": fields[1], "count": int(fields[2]), "used": 0})
+    for number, (file, text, count, _) in explained_rows(path, form):
+        if not count.isdigit():
+            refuse(path, number, form)
+        found.append({"file": file, "text": text, "count": int(count), "used": 0})
     return found
 
 

@@ -21,6 +21,8 @@ import shutil
 import subprocess
 import sys
 
+from explained import rows as explained_rows
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 INCLUDES = [f"-I{path}" for path in ("libvmm/include", "libvmm", "ports/aarch64",
                                      "ports/aarch64/include", "ports/riscv",
@@ -111,16 +113,7 @@ TOOLS = {"gcc": gcc, "clang-tidy": clang_tidy, "cppcheck": cppcheck, "sparse": s
 
 
 def explanations(path):
-    found = []
-    with open(path, encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            if line.startswith("#") or not line.strip():
-                continue
-            fields = [field.strip() for field in line.split(" | ")]
-            if len(fields) != 4:
-                sys.exit(f"{path}:{number}: TOOL | FILE | text | reason")
-            found.append(fields)
-    return found
+    return [fields for _, fields in explained_rows(path, "TOOL | FILE | text | reason")]
 
 
 def main(argv):

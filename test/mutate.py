@@ -30,6 +30,8 @@ import subprocess
 import sys
 import time
 
+from explained import rows as explained_rows
+
 CC = os.environ.get("CC", "gcc")
 CFLAGS = ["-std=c11", "-O0", "-g0", "-fPIC", "-w", "-D_FILE_OFFSET_BITS=64",
           '-DPROJECT_VERSION="0.1.0"']
@@ -528,18 +530,9 @@ class Mutator:
 # --- results -----------------------------------------------------------------------------------
 
 def explanations(path):
-    found = []
     if not os.path.exists(path):
-        return found
-    with open(path, encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            if line.startswith("#") or not line.strip():
-                continue
-            fields = [field.strip() for field in line.split(" | ")]
-            if len(fields) != 4:
-                sys.exit(f"{path}:{number}: FILE | line or function() | change | reason")
-            found.append(fields)
-    return found
+        return []
+    return [fields for _, fields in explained_rows(path, "FILE | line or function() | change | reason")]
 
 
 def reason_for(explained, source, line, function, what):
