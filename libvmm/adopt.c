@@ -83,31 +83,35 @@ static enum vmm_err use_blob(const struct vmm_adoption *adoption, struct vmm_blo
 	return VMM_OK;
 }
 
+static void set_hold(struct vmm_hold_ *hold, const struct vmm_blob_entry *entry)
+{
+	hold->name = entry->name;
+	hold->va = entry->va;
+	hold->pa = entry->pa;
+	hold->attr = entry->attr;
+	hold->kind = entry->kind;
+}
+
 /* An entry in the MMIO window, without guard pages, which the tables have no room for. */
 static enum vmm_err hold_in_window(struct vmm *vmm, const struct vmm_blob_entry *entry,
 				   struct vmm_detail *detail)
 {
 	vmm_va_t at = vmm_va_region_start(entry->va);
-	struct vmm_mapping *mapping;
-	vmm_attr_t stored;
-	enum vmm_err err = vmm_table_effective(vmm->table, entry->attr, &stored);
+	struct vmm_hold_ hold;
+	enum vmm_err err;
 
+	set_hold(&hold, entry);
+	err = vmm_table_effective(vmm->table, entry->attr, &hold.stored);
+	if (err == VMM_OK && !vmm_record_has_free_(&vmm->record, 1)) {
+		err = VMM_ERR_FULL;
+	}
+	if (err == VMM_OK) {
+		err = vmm_space_look_at_(&vmm->window, entry->va, NULL, &hold.place, &at);
+	}
 	if (err != VMM_OK) {
 		return vmm_fail_at_(detail, vmm_va_raw(at), err);
 	}
-	mapping = vmm_record_take_(&vmm->record, entry->name, VMM_MAPPING_MMIO);
-	if (mapping == NULL) {
-		return vmm_fail_at_(detail, vmm_va_raw(at), VMM_ERR_FULL);
-	}
-	err = vmm_space_reserve_at(&vmm->window, entry->va, NULL, &mapping->range, &at);
-	if (err != VMM_OK) {
-		vmm_record_put_(&vmm->record, mapping);
-		return vmm_fail_at_(detail, vmm_va_raw(at), err);
-	}
-	mapping->pa = vmm_pa_raw(entry->pa);
-	mapping->asked = entry->attr;
-	mapping->stored = stored;
-	vmm_record_link_(&vmm->record, mapping);
+	vmm_record_link_(&vmm->record, vmm_hold_take_(&vmm->record, &vmm->window, &hold));
 	return VMM_OK;
 }
 
@@ -118,16 +122,16 @@ static enum vmm_err hold_in_area(struct vmm *vmm, const struct vmm_blob_entry *e
 	struct vmm_hold_ hold;
 	enum vmm_err err;
 
-	hold.name = entry->name;
-	hold.va = entry->va;
-	hold.pa = entry->pa;
-	hold.attr = entry->attr;
-	hold.kind = entry->kind;
-	err = vmm_hold_at_(vmm, &hold, &mapping, detail);
-	if (err == VMM_OK && entry->kind == VMM_MAPPING_PLAIN) {
+	set_hold(&hold, entry);
+	err = vmm_hold_look_(vmm, &hold, detail);
+	if (err != VMM_OK) {
+		return err;
+	}
+	mapping = vmm_hold_take_(&vmm->record, &vmm->area, &hold);
+	if (entry->kind == VMM_MAPPING_PLAIN) {
 		vmm_record_link_(&vmm->record, mapping);
 	}
-	return err;
+	return VMM_OK;
 }
 
 static enum vmm_err hold(struct vmm *vmm, const struct vmm_blob_entry *entry,

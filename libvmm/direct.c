@@ -139,7 +139,7 @@ static enum vmm_err unmap_stretches(struct vmm_direct *direct, uint64_t first, u
 	enum vmm_err err = VMM_OK;
 
 	while (err == VMM_OK && find_stretch_in(direct, first, last, &stretch)) {
-		err = vmm_unmap_part(direct->vmm, va_of(direct, stretch), NULL);
+		err = vmm_table_unmap(direct->vmm->table, va_of(direct, stretch), NULL);
 		if (vmm_span_last_(stretch) == last) {
 			break;
 		}
@@ -148,16 +148,28 @@ static enum vmm_err unmap_stretches(struct vmm_direct *direct, uint64_t first, u
 	return err;
 }
 
-/* Maps all stretches in [first, last], or none. */
+/* Maps a stretch of the lazy range, or of what shall become one, as `hold` says. */
+static enum vmm_err map_stretch(struct vmm_direct *direct, struct vmm_span stretch,
+				const struct vmm_hold_ *hold, struct vmm_detail *detail)
+{
+	vmm_va_region_t va = va_of(direct, stretch);
+
+	if (hold == NULL) {
+		return vmm_map_part(direct->vmm, va, detail);
+	}
+	return vmm_table_map(direct->vmm->table, va, vmm_pa(stretch.start), hold->attr, detail);
+}
+
+/* Maps all stretches in [first, last], or none; `hold` as for map_stretch(). */
 static enum vmm_err map_stretches(struct vmm_direct *direct, uint64_t first, uint64_t last,
-				  struct vmm_detail *detail)
+				  const struct vmm_hold_ *hold, struct vmm_detail *detail)
 {
 	struct vmm_span stretch;
 	uint64_t at = first;
 	enum vmm_err err;
 
 	while (find_stretch_in(direct, at, last, &stretch)) {
-		err = vmm_map_part(direct->vmm, va_of(direct, stretch), detail);
+		err = map_stretch(direct, stretch, hold, detail);
 		if (err != VMM_OK) {
 			if (stretch.start == first) {
 				return err;
@@ -233,13 +245,33 @@ static void clear(struct vmm_direct *direct)
 	direct->eager = false;
 }
 
-static enum vmm_err hold_window(struct vmm_direct *direct, const struct vmm_direct_config *config,
-				struct vmm_detail *detail)
+static void set_hold(const struct vmm_direct_config *config, struct vmm_hold_ *hold)
 {
-	vmm_attr_t attr = config->attr.bits != 0 ? config->attr : VMM_KERNEL_RW;
+	hold->name = config->name;
+	hold->va = config->map.window;
+	hold->pa = config->map.base;
+	hold->attr = config->attr.bits != 0 ? config->attr : VMM_KERNEL_RW;
+	hold->kind = VMM_MAPPING_LAZY;
+}
 
-	return vmm_lazy_at(direct->vmm, config->name, config->map.window, config->map.base, attr,
-			   detail);
+/* The window is held last: nothing of that needs to be undone. */
+static enum vmm_err start(struct vmm_direct *direct, const struct vmm_direct_config *config,
+			  struct vmm_detail *detail)
+{
+	struct vmm *vmm = direct->vmm;
+	struct vmm_hold_ hold;
+	enum vmm_err err;
+
+	set_hold(config, &hold);
+	err = vmm_hold_look_(vmm, &hold, detail);
+	if (err == VMM_OK && direct->eager) {
+		err = map_stretches(direct, vmm_pa_raw(config->map.base),
+				    vmm_span_last_(behind_window(direct)), &hold, detail);
+	}
+	if (err == VMM_OK) {
+		vmm_hold_take_(&vmm->record, &vmm->area, &hold);
+	}
+	return err;
 }
 
 enum vmm_err vmm_direct_init(struct vmm_direct *direct, struct vmm *vmm,
@@ -259,15 +291,7 @@ enum vmm_err vmm_direct_init(struct vmm_direct *direct, struct vmm *vmm,
 		return vmm_fail_at_(detail, config->map.window.bytes.start, err);
 	}
 	set_up(direct, vmm, config);
-	err = hold_window(direct, config, detail);
-	if (err == VMM_OK && direct->eager) {
-		err = map_stretches(direct, vmm_pa_raw(map.base),
-				    vmm_span_last_(behind_window(direct)), detail);
-		if (err != VMM_OK && vmm_unmap(vmm, vmm_va_region_start(map.window), NULL) !=
-					     VMM_OK) {
-			err = VMM_ERR_CORRUPT;
-		}
-	}
+	err = start(direct, config, detail);
 	if (err != VMM_OK) {
 		clear(direct);
 	}
@@ -349,7 +373,8 @@ static enum vmm_err map_lot(struct vmm_direct *direct, uint64_t *at, uint64_t la
 	for (unsigned int i = 0; i < LOT_PIECES; i++) {
 		piece = piece_of(direct, next);
 		if (!is_done(direct, piece)) {
-			err = map_stretches(direct, piece.start, vmm_span_last_(piece), detail);
+			err = map_stretches(direct, piece.start, vmm_span_last_(piece), NULL,
+					    detail);
 			if (err != VMM_OK) {
 				return undo_lot(direct, *at, i, mapped) == VMM_OK
 					       ? err

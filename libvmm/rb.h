@@ -114,6 +114,23 @@ VMM_INLINE struct vmm_link_ *vmm_rb_beside_(const struct vmm_link_ *link, unsign
 	return parent;
 }
 
+/** The same where it is known that there is one. */
+VMM_INLINE struct vmm_link_ *vmm_rb_known_beside_(const struct vmm_link_ *link, unsigned int side)
+{
+	const struct vmm_link_ *below;
+	struct vmm_link_ *parent;
+
+	if (link->child[side] != NULL) {
+		return vmm_rb_outermost_(link->child[side], !side);
+	}
+	do {
+		below = link;
+		parent = vmm_rb_parent_(below);
+		link = parent;
+	} while (parent->child[side] == below);
+	return parent;
+}
+
 /** Puts `heir` (NULL: nothing) where `link` is below `parent` (NULL: at the root). */
 VMM_INLINE void vmm_rb_hang_(struct vmm_link_ **root, struct vmm_link_ *parent,
 			     const struct vmm_link_ *link, struct vmm_link_ *heir)

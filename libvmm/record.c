@@ -127,14 +127,12 @@ struct vmm_mapping *vmm_record_take_(struct vmm_record *record, const char *name
 {
 	struct vmm_mapping *mapping = record->free;
 
-	if (mapping != NULL) {
-		record->free = mapping->users;
-		record->free_count--;
-		mapping->users = NULL;
-		mapping->name = name != NULL ? name : "";
-		mapping->user_count = 1;
-		mapping->kind = (uint32_t)kind;
-	}
+	record->free = mapping->users;
+	record->free_count--;
+	mapping->users = NULL;
+	mapping->name = name != NULL ? name : "";
+	mapping->user_count = 1;
+	mapping->kind = (uint32_t)kind;
 	return mapping;
 }
 

@@ -20,7 +20,13 @@ VMM_INLINE struct vmm_mapping *vmm_mapping_of_range_(struct vmm_range *range)
 /** Makes all `count` entries of the array free. */
 void vmm_record_init_(struct vmm_record *record, struct vmm_mapping *pool, uint32_t count);
 
-/** Takes the next free entry, with name, attributes and kind set; NULL: there is none. */
+/** Whether one entry is free, or two (`count`). */
+VMM_INLINE bool vmm_record_has_free_(const struct vmm_record *record, unsigned int count)
+{
+	return record->free != NULL && (count == 1 || record->free->users != NULL);
+}
+
+/** Takes the next free entry, of which there is one, and sets its name and kind. */
 struct vmm_mapping *vmm_record_take_(struct vmm_record *record, const char *name,
 				     enum vmm_mapping_kind kind);
 

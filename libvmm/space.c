@@ -146,17 +146,18 @@ static void link_behind(struct vmm_space *space, struct vmm_range *owner, struct
 	vmm_rb_balance_(&space->used, &range->by_addr, &bound_hooks, space->exact);
 }
 
-/* Takes `size` bytes at `spot` out of the gap there. Cannot fail. */
-static void take(struct vmm_space *space, const struct vmm_place_ *spot, uint64_t size,
-		 uint64_t guard_bits, struct vmm_range *range)
+void vmm_space_take_(struct vmm_space *space, const struct vmm_place_ *place,
+		     struct vmm_range *range)
 {
-	struct vmm_range *owner = spot->owner;
+	struct vmm_range *owner = place->owner;
+	uint64_t size;
 
-	range->start = vmm_range_end_(owner) + spot->lead;
-	range->size = size | guard_bits;
-	range->gap = owner->gap - spot->lead - size;
+	range->start = vmm_range_end_(owner) + place->lead;
+	range->size = place->size;
+	size = vmm_range_size_(range);
+	range->gap = owner->gap - place->lead - size;
 	unfile_gap(space, owner);
-	owner->gap = spot->lead;
+	owner->gap = place->lead;
 	file_gap(space, owner);
 	file_gap(space, range);
 	link_behind(space, owner, range);
@@ -281,16 +282,19 @@ void vmm_space_fini(struct vmm_space *space)
 	zero_space(space);
 }
 
-/* The guards as bits of vmm_range.size, with the page size. UNSUPPORTED: too many. */
-static enum vmm_err read_guards(const struct vmm_space *space, struct vmm_guards guards,
-				uint64_t *bits)
+/* The guards as bits of vmm_range.size, with the page size. */
+static uint64_t guard_bits(const struct vmm_space *space, struct vmm_guards guards)
+{
+	return (uint64_t)guards.before << VMM_RANGE_BEFORE_SHIFT_ |
+	       (uint64_t)guards.after << VMM_RANGE_AFTER_SHIFT_ |
+	       (uint64_t)(space->page_shift - VMM_SPACE_PAGE_SHIFT_) << VMM_RANGE_PAGE_SHIFT_;
+}
+
+static enum vmm_err check_guards(struct vmm_guards guards)
 {
 	if (guards.before > VMM_SPACE_GUARDS_MAX || guards.after > VMM_SPACE_GUARDS_MAX) {
 		return VMM_ERR_UNSUPPORTED;
 	}
-	*bits = (uint64_t)guards.before << VMM_RANGE_BEFORE_SHIFT_ |
-		(uint64_t)guards.after << VMM_RANGE_AFTER_SHIFT_ |
-		(uint64_t)(space->page_shift - VMM_SPACE_PAGE_SHIFT_) << VMM_RANGE_PAGE_SHIFT_;
 	return VMM_OK;
 }
 
@@ -317,8 +321,8 @@ static bool is_plain(const struct vmm_space *space, const struct vmm_want *want)
 	       want->align_offset == 0 && vmm_va_region_is_empty(want->window);
 }
 
-static enum vmm_err search_spot(struct vmm_space *space, const struct vmm_want *want, uint64_t size,
-				struct vmm_place_ *spot)
+static enum vmm_err search_place(struct vmm_space *space, const struct vmm_want *want, uint64_t size,
+				 bool improve, struct vmm_place_ *place)
 {
 	uint64_t page_mask = vmm_addr_mask_(space->page_shift);
 	struct vmm_search_ search;
@@ -328,23 +332,24 @@ static enum vmm_err search_spot(struct vmm_space *space, const struct vmm_want *
 	search.before = (uint64_t)want->guards.before << space->page_shift;
 	search.align_mask = vmm_addr_mask_(want->align_shift) | page_mask;
 	search.align_offset = want->align_offset;
+	search.improve = improve;
 	if (want->align_shift > 63 || (want->align_offset & page_mask) != 0 ||
 	    want->align_offset > search.align_mask) {
 		return VMM_ERR_ALIGN;
 	}
 	err = read_window(space, want->window, &search);
 	if (err == VMM_OK) {
-		*spot = vmm_space_search_(space, &search, want->fit);
+		*place = vmm_space_search_(space, &search, want->fit);
 	}
 	return err;
 }
 
-/* Checks a request and finds the place for it: `size` bytes, guards included. */
-static enum vmm_err find_spot(struct vmm_space *space, const struct vmm_want *want,
-			      struct vmm_place_ *spot, uint64_t *size, uint64_t *bits)
+enum vmm_err vmm_space_look_(struct vmm_space *space, const struct vmm_want *want, bool improve,
+			     struct vmm_place_ *place)
 {
 	uint64_t guard_size = (uint64_t)(want->guards.before + want->guards.after)
 			      << space->page_shift;
+	uint64_t size;
 	enum vmm_err err;
 
 	if (want->size == 0) {
@@ -353,38 +358,38 @@ static enum vmm_err find_spot(struct vmm_space *space, const struct vmm_want *wa
 	if ((want->size & vmm_addr_mask_(space->page_shift)) != 0) {
 		return VMM_ERR_ALIGN;
 	}
-	err = read_guards(space, want->guards, bits);
+	err = check_guards(want->guards);
 	if (err != VMM_OK) {
 		return err;
 	}
 	/* A size that would wrap fits nowhere. */
-	*size = want->size <= UINT64_MAX - guard_size ? want->size + guard_size : UINT64_MAX;
+	size = want->size <= UINT64_MAX - guard_size ? want->size + guard_size : UINT64_MAX;
 	if (is_plain(space, want)) {
-		spot->owner = *size <= space->free_size ? vmm_space_smallest_(space, *size) : NULL;
-		spot->lead = 0;
+		place->owner = size <= space->free_size ? vmm_space_smallest_(space, size) : NULL;
+		place->lead = 0;
+		place->in_vain = false;
 	} else {
-		err = search_spot(space, want, *size, spot);
+		err = search_place(space, want, size, improve, place);
 		if (err != VMM_OK) {
 			return err;
 		}
 	}
-	return spot->owner != NULL ? VMM_OK : VMM_ERR_NOSPACE;
+	place->size = size | guard_bits(space, want->guards);
+	return place->owner != NULL ? VMM_OK : VMM_ERR_NOSPACE;
 }
 
 enum vmm_err vmm_space_reserve(struct vmm_space *space, const struct vmm_want *want,
 			       struct vmm_range *range)
 {
-	struct vmm_place_ spot;
-	uint64_t size;
-	uint64_t bits;
+	struct vmm_place_ place;
 	enum vmm_err err;
 
 	if (range->size != 0) {
 		return VMM_ERR_BUSY;
 	}
-	err = find_spot(space, want, &spot, &size, &bits);
+	err = vmm_space_look_(space, want, true, &place);
 	if (err == VMM_OK) {
-		take(space, &spot, size, bits, range);
+		vmm_space_take_(space, &place, range);
 	}
 	return err;
 }
@@ -392,23 +397,13 @@ enum vmm_err vmm_space_reserve(struct vmm_space *space, const struct vmm_want *w
 enum vmm_err vmm_space_probe(struct vmm_space *space, const struct vmm_want *want,
 			     vmm_va_region_t *found)
 {
-	struct vmm_place_ spot;
-	uint64_t size;
-	uint64_t bits;
-	enum vmm_err err = find_spot(space, want, &spot, &size, &bits);
+	struct vmm_place_ place;
+	enum vmm_err err = vmm_space_look_(space, want, true, &place);
 
 	if (err == VMM_OK) {
-		found->bytes.start = vmm_range_end_(spot.owner) + spot.lead +
-				     ((uint64_t)want->guards.before << space->page_shift);
-		found->bytes.size = want->size;
+		*found = vmm_place_region_(&place);
 	}
 	return err;
-}
-
-/* What is before anything in the area; head is there for that, so NULL does not come up. */
-static struct vmm_range *or_head(struct vmm_space *space, struct vmm_range *range)
-{
-	return range != NULL ? range : &space->head;
 }
 
 /* Checks a fixed place, guards included, against the area; `whole` then has no wrap. */
@@ -437,42 +432,69 @@ static enum vmm_err read_where(const struct vmm_space *space, vmm_va_region_t wh
 	return VMM_OK;
 }
 
-enum vmm_err vmm_space_reserve_at(struct vmm_space *space, vmm_va_region_t where,
-				  const struct vmm_guards *guards, struct vmm_range *range,
-				  vmm_va_t *conflict)
+enum vmm_err vmm_space_look_at_(struct vmm_space *space, vmm_va_region_t where,
+				const struct vmm_guards *guards, struct vmm_place_ *place,
+				vmm_va_t *conflict)
 {
 	struct vmm_guards around = { 0, 0 };
-	uint64_t bits;
 	struct vmm_span whole;
-	struct vmm_place_ spot;
 	enum vmm_err err;
 
-	if (range->size != 0) {
-		return VMM_ERR_BUSY;
-	}
 	if (guards != NULL) {
 		around = *guards;
 	}
-	err = read_guards(space, around, &bits);
+	err = check_guards(around);
 	if (err == VMM_OK) {
 		err = read_where(space, where, around, &whole);
 	}
 	if (err != VMM_OK) {
 		return err;
 	}
-	spot.owner = or_head(space, vmm_space_last_from_(space, whole.start));
-	spot.lead = whole.start - vmm_range_end_(spot.owner);
+	place->owner = vmm_space_last_from_(space, whole.start, &space->head);
+	place->lead = whole.start - vmm_range_end_(place->owner);
+	place->size = whole.size | guard_bits(space, around);
+	place->in_vain = false;
 	/* Inside the range before, lead is negative, which is more than any gap. */
-	if (spot.lead < spot.owner->gap && whole.size <= spot.owner->gap - spot.lead) {
-		take(space, &spot, whole.size, bits, range);
+	if (place->lead < place->owner->gap &&
+	    whole.size <= place->owner->gap - place->lead) {
 		return VMM_OK;
 	}
 	if (conflict != NULL) {
 		/* Its first page if that is reserved, else the end of the gap: the next range. */
-		*conflict = vmm_va(spot.lead < spot.owner->gap ?
-				   whole.start + (spot.owner->gap - spot.lead) : whole.start);
+		*conflict = vmm_va(place->lead < place->owner->gap ?
+				   whole.start + (place->owner->gap - place->lead) : whole.start);
 	}
 	return VMM_ERR_EXISTS;
+}
+
+void vmm_space_place_behind_(const struct vmm_space *space, struct vmm_range *owner,
+			     vmm_va_region_t where, struct vmm_guards guards,
+			     struct vmm_place_ *place)
+{
+	uint64_t before = (uint64_t)guards.before << space->page_shift;
+	uint64_t after = (uint64_t)guards.after << space->page_shift;
+
+	place->owner = owner;
+	place->lead = where.bytes.start - before - vmm_range_end_(owner);
+	place->size = (before + where.bytes.size + after) | guard_bits(space, guards);
+	place->in_vain = false;
+}
+
+enum vmm_err vmm_space_reserve_at(struct vmm_space *space, vmm_va_region_t where,
+				  const struct vmm_guards *guards, struct vmm_range *range,
+				  vmm_va_t *conflict)
+{
+	struct vmm_place_ place;
+	enum vmm_err err;
+
+	if (range->size != 0) {
+		return VMM_ERR_BUSY;
+	}
+	err = vmm_space_look_at_(space, where, guards, &place, conflict);
+	if (err == VMM_OK) {
+		vmm_space_take_(space, &place, range);
+	}
+	return err;
 }
 
 void vmm_space_release(struct vmm_space *space, struct vmm_range *range)
@@ -483,7 +505,7 @@ void vmm_space_release(struct vmm_space *space, struct vmm_range *range)
 	if (range->size == 0) {
 		return;
 	}
-	before = or_head(space, vmm_range_of_addr_(vmm_rb_beside_(&range->by_addr, 0)));
+	before = vmm_range_before_this_(range);
 	unfile_gap(space, range);
 	unfile_gap(space, before);
 	before->gap += size + range->gap;

@@ -33,12 +33,18 @@ struct vmm_search_ {
 	uint64_t first;       /* the first and the last byte of the window */
 	uint64_t last;
 	bool windowed;        /* the window is not the whole area */
+	bool improve;         /* bounds that are found to be too high are lowered */
 };
 
-/** A place in a gap: `lead` bytes behind the end of `owner`. No owner: there is none. */
+/**
+ * A place for a range: `lead` bytes behind the end of `owner`. No owner: there is none. Found but
+ * not taken it holds until the space next changes.
+ */
 struct vmm_place_ {
 	struct vmm_range *owner;
 	uint64_t lead;
+	uint64_t size; /* as vmm_range.size: guards included, their numbers in the low bits */
+	bool in_vain;  /* nodes were looked at in vain, whose bounds could be lowered */
 };
 
 VMM_INLINE struct vmm_range *vmm_range_of_addr_(struct vmm_link_ *link)
@@ -93,6 +99,12 @@ VMM_INLINE uint64_t vmm_range_exact_bound_(const struct vmm_range *range)
 	return bound;
 }
 
+/** The range, or head, directly before a range that is reserved. */
+VMM_INLINE struct vmm_range *vmm_range_before_this_(const struct vmm_range *range)
+{
+	return vmm_range_of_addr_(vmm_rb_known_beside_(&range->by_addr, 0));
+}
+
 /** The bin for gaps of this size, NULL if it belongs to the large ones. */
 VMM_INLINE struct vmm_bin *vmm_space_bin_(const struct vmm_space *space, uint64_t gap)
 {
@@ -101,12 +113,12 @@ VMM_INLINE struct vmm_bin *vmm_space_bin_(const struct vmm_space *space, uint64_
 	return pages <= space->bin_count ? &space->bins[pages - 1] : NULL;
 }
 
-/** The last range that starts at `addr` or before, head included; NULL before the area. */
+/** The last range that starts at `addr` or before, head included; `none` before the area. */
 VMM_INLINE struct vmm_range *vmm_space_last_from_(const struct vmm_space *space,
-						  uint64_t addr)
+						  uint64_t addr, struct vmm_range *none)
 {
 	struct vmm_link_ *link = space->used;
-	struct vmm_range *last = NULL;
+	struct vmm_range *last = none;
 
 	while (link != NULL) {
 		struct vmm_range *range = vmm_range_of_addr_(link);
@@ -123,8 +135,41 @@ VMM_INLINE struct vmm_range *vmm_space_last_from_(const struct vmm_space *space,
 /** The lowest of the smallest gaps of at least `size` bytes, or NULL. */
 struct vmm_range *vmm_space_smallest_(const struct vmm_space *space, uint64_t size);
 
-/** Where reserve would put it. Changes bounds of nodes, to better ones. */
+/** Where reserve would put it; the size is not filled in. */
 struct vmm_place_ vmm_space_search_(struct vmm_space *space, const struct vmm_search_ *search,
 				   enum vmm_fit fit);
+
+/* space.c: reserving in two steps, of which the second can't fail. */
+
+/**
+ * Finds the place that vmm_space_reserve() would take. Changes nothing, but with `improve` bounds of
+ * nodes, to better ones. Errors as of vmm_space_probe().
+ */
+VMM_MUST_CHECK enum vmm_err vmm_space_look_(struct vmm_space *space, const struct vmm_want *want,
+					    bool improve, struct vmm_place_ *place);
+
+/** The same for vmm_space_reserve_at(), without VMM_ERR_BUSY. Changes nothing. */
+VMM_MUST_CHECK enum vmm_err vmm_space_look_at_(struct vmm_space *space, vmm_va_region_t where,
+					       const struct vmm_guards *guards,
+					       struct vmm_place_ *place, vmm_va_t *conflict);
+
+/** The place of `where` in the gap behind `owner`, where it and its guard pages are known to fit. */
+void vmm_space_place_behind_(const struct vmm_space *space, struct vmm_range *owner,
+			     vmm_va_region_t where, struct vmm_guards guards,
+			     struct vmm_place_ *place);
+
+/** Reserves a place that was found, for a range that is not reserved. */
+void vmm_space_take_(struct vmm_space *space, const struct vmm_place_ *place,
+		     struct vmm_range *range);
+
+/** The usable part of a place that was found. */
+VMM_INLINE vmm_va_region_t vmm_place_region_(const struct vmm_place_ *place)
+{
+	struct vmm_range range;
+
+	range.start = vmm_range_end_(place->owner) + place->lead;
+	range.size = place->size;
+	return vmm_range_region(&range);
+}
 
 #endif /* VMM_SPACE_IMPL_H */

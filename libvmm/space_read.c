@@ -7,7 +7,7 @@
 
 struct vmm_range *vmm_space_find(const struct vmm_space *space, vmm_va_t va, bool *in_guard)
 {
-	struct vmm_range *range = vmm_space_last_from_(space, vmm_va_raw(va));
+	struct vmm_range *range = vmm_space_last_from_(space, vmm_va_raw(va), NULL);
 	uint64_t offset;
 
 	if (range == NULL) {
@@ -26,7 +26,7 @@ struct vmm_range *vmm_space_find(const struct vmm_space *space, vmm_va_t va, boo
 
 vmm_va_region_t vmm_space_gap_at(const struct vmm_space *space, vmm_va_t va)
 {
-	const struct vmm_range *range = vmm_space_last_from_(space, vmm_va_raw(va));
+	const struct vmm_range *range = vmm_space_last_from_(space, vmm_va_raw(va), NULL);
 
 	if (range == NULL || vmm_va_raw(va) - vmm_range_end_(range) >= range->gap) {
 		return vmm_va_region_empty();

@@ -176,13 +176,15 @@ static void lower_bound(struct vmm_range *range)
  * Climbs from a node whose subtree is done to the next one to look at: the nearest node above whose
  * `near` side that was. NULL at the top.
  */
-static struct vmm_link_ *climb(struct vmm_link_ *link, unsigned int near)
+static struct vmm_link_ *climb(struct vmm_link_ *link, unsigned int near, bool improve)
 {
 	struct vmm_link_ *below;
 
 	do {
 		below = link;
-		lower_bound(vmm_range_of_addr_(below));
+		if (improve) {
+			lower_bound(vmm_range_of_addr_(below));
+		}
 		link = vmm_rb_parent_(below);
 	} while (link != NULL && link->child[near] != below);
 	return link;
@@ -197,7 +199,7 @@ static struct vmm_place_ search_by_addr(struct vmm_space *space,
 {
 	unsigned int near = fit == VMM_FIT_HIGHEST;
 	struct vmm_link_ *link = space->used;
-	struct vmm_place_ best = { NULL, 0 };
+	struct vmm_place_ best = { NULL, 0, 0, false };
 	bool entered = true; /* link was reached from above: nothing below it was looked at */
 
 	while (link != NULL) {
@@ -217,7 +219,12 @@ static struct vmm_place_ search_by_addr(struct vmm_space *space,
 			}
 		}
 		entered = is_promising(search, range, !near);
-		link = entered ? link->child[!near] : climb(link, near);
+		if (entered) {
+			link = link->child[!near];
+		} else {
+			link = climb(link, near, search->improve);
+			best.in_vain = true;
+		}
 	}
 	return best;
 }
@@ -227,12 +234,12 @@ static struct vmm_place_ search_by_size(struct vmm_space *space,
 				       const struct vmm_search_ *search)
 {
 	struct vmm_range *range = vmm_space_smallest_(space, search->size);
-	struct vmm_place_ spot = { NULL, 0 };
+	struct vmm_place_ place = { NULL, 0, 0, false };
 	unsigned int tries = 0;
 
 	for (; range != NULL; range = next_larger(space, range)) {
-		if (fits(search, range, false, &spot.lead)) {
-			spot.owner = range;
+		if (fits(search, range, false, &place.lead)) {
+			place.owner = range;
 			break;
 		}
 		tries++;
@@ -240,7 +247,7 @@ static struct vmm_place_ search_by_size(struct vmm_space *space,
 			return search_by_addr(space, search, VMM_FIT_BEST);
 		}
 	}
-	return spot;
+	return place;
 }
 
 struct vmm_place_ vmm_space_search_(struct vmm_space *space, const struct vmm_search_ *search,

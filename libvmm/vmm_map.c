@@ -2,8 +2,8 @@
 /*
  * Whole mappings of the area: made, recorded, taken away.
  *
- * Everything goes entry, range, tables: the tables last, because only their part can fail when the
- * others are done, and the others can be undone without failing.
+ * An entry and a place are looked for, then the tables change, then entry and place are taken: of
+ * these only the last changes anything besides the tables, and it can't fail.
  */
 
 #include "manager.h"
@@ -18,11 +18,11 @@ static enum vmm_err why_not_reserved(const struct vmm *vmm, vmm_va_region_t va, 
 	return err;
 }
 
-static enum vmm_err check_hold(const struct vmm *vmm, const struct vmm_hold_ *hold,
-			       vmm_attr_t *stored)
+static enum vmm_err check_hold(const struct vmm *vmm, struct vmm_hold_ *hold)
 {
 	uint64_t size = vmm_va_region_size(hold->va);
 	uint64_t pa = vmm_pa_raw(hold->pa);
+	enum vmm_err err;
 
 	if (!VMM_REGION_FITS(pa, size)) {
 		return VMM_ERR_PHYS;
@@ -30,36 +30,38 @@ static enum vmm_err check_hold(const struct vmm *vmm, const struct vmm_hold_ *ho
 	if (!vmm_pa_is_aligned(hold->pa, vmm_space_page_shift(&vmm->area))) {
 		return VMM_ERR_ALIGN;
 	}
-	return vmm_table_effective(vmm->table, hold->attr, stored);
+	err = vmm_table_effective(vmm->table, hold->attr, &hold->stored);
+	if (err != VMM_OK) {
+		return err;
+	}
+	return vmm_record_has_free_(&vmm->record, 1) ? VMM_OK : VMM_ERR_FULL;
 }
 
-enum vmm_err vmm_hold_at_(struct vmm *vmm, const struct vmm_hold_ *hold,
-			  struct vmm_mapping **held, struct vmm_detail *detail)
+enum vmm_err vmm_hold_look_(struct vmm *vmm, struct vmm_hold_ *hold, struct vmm_detail *detail)
 {
 	vmm_va_t at = vmm_va_region_start(hold->va);
-	struct vmm_mapping *mapping;
-	vmm_attr_t stored;
-	enum vmm_err err;
+	enum vmm_err err = check_hold(vmm, hold);
 
-	err = check_hold(vmm, hold, &stored);
-	if (err != VMM_OK) {
-		return vmm_fail_at_(detail, vmm_va_raw(at), err);
-	}
-	mapping = vmm_record_take_(&vmm->record, hold->name, hold->kind);
-	if (mapping == NULL) {
-		return vmm_fail_at_(detail, vmm_va_raw(at), VMM_ERR_FULL);
-	}
-	err = vmm_space_reserve_at(&vmm->area, hold->va, NULL, &mapping->range, &at);
-	if (err != VMM_OK) {
-		vmm_record_put_(&vmm->record, mapping);
+	if (err == VMM_OK) {
+		err = vmm_space_look_at_(&vmm->area, hold->va, NULL, &hold->place, &at);
+		if (err == VMM_OK) {
+			return VMM_OK;
+		}
 		err = why_not_reserved(vmm, hold->va, err);
-		return vmm_fail_at_(detail, vmm_va_raw(at), err);
 	}
+	return vmm_fail_at_(detail, vmm_va_raw(at), err);
+}
+
+struct vmm_mapping *vmm_hold_take_(struct vmm_record *record, struct vmm_space *space,
+				   const struct vmm_hold_ *hold)
+{
+	struct vmm_mapping *mapping = vmm_record_take_(record, hold->name, hold->kind);
+
+	vmm_space_take_(space, &hold->place, &mapping->range);
 	mapping->pa = vmm_pa_raw(hold->pa);
 	mapping->asked = hold->attr;
-	mapping->stored = stored;
-	*held = mapping;
-	return VMM_OK;
+	mapping->stored = hold->stored;
+	return mapping;
 }
 
 void vmm_drop_(struct vmm_record *record, struct vmm_space *space, struct vmm_mapping *mapping)
@@ -68,74 +70,85 @@ void vmm_drop_(struct vmm_record *record, struct vmm_space *space, struct vmm_ma
 	vmm_record_put_(record, mapping);
 }
 
-static enum vmm_err hold_at(struct vmm *vmm, enum vmm_mapping_kind kind, const char *name,
-			    vmm_va_region_t va, vmm_pa_t pa, vmm_attr_t attr,
-			    struct vmm_mapping **held, struct vmm_detail *detail)
+static void set_hold(struct vmm_hold_ *hold, enum vmm_mapping_kind kind, const char *name,
+		     vmm_va_region_t va, vmm_pa_t pa, vmm_attr_t attr)
 {
-	struct vmm_hold_ hold;
+	hold->name = name;
+	hold->va = va;
+	hold->pa = pa;
+	hold->attr = attr;
+	hold->kind = kind;
+}
 
-	hold.name = name;
-	hold.va = va;
-	hold.pa = pa;
-	hold.attr = attr;
-	hold.kind = kind;
-	return vmm_hold_at_(vmm, &hold, held, detail);
+static void take_mapping(struct vmm *vmm, const struct vmm_hold_ *hold)
+{
+	vmm_record_link_(&vmm->record, vmm_hold_take_(&vmm->record, &vmm->area, hold));
 }
 
 enum vmm_err vmm_map_at(struct vmm *vmm, const char *name, vmm_va_region_t va, vmm_pa_t pa,
 			vmm_attr_t attr, struct vmm_detail *detail)
 {
-	struct vmm_mapping *mapping;
+	struct vmm_hold_ hold;
 	enum vmm_err err;
 
-	err = hold_at(vmm, VMM_MAPPING_PLAIN, name, va, pa, attr, &mapping, detail);
-	if (err != VMM_OK) {
-		return err;
+	set_hold(&hold, VMM_MAPPING_PLAIN, name, va, pa, attr);
+	err = vmm_hold_look_(vmm, &hold, detail);
+	if (err == VMM_OK) {
+		err = vmm_table_map(vmm->table, va, pa, attr, detail);
 	}
-	err = vmm_table_map(vmm->table, va, pa, attr, detail);
-	if (err != VMM_OK) {
-		vmm_drop_(&vmm->record, &vmm->area, mapping);
-		return err;
+	if (err == VMM_OK) {
+		take_mapping(vmm, &hold);
 	}
-	vmm_record_link_(&vmm->record, mapping);
-	return VMM_OK;
+	return err;
+}
+
+static enum vmm_err hold_at(struct vmm *vmm, struct vmm_hold_ *hold, struct vmm_detail *detail)
+{
+	enum vmm_err err = vmm_hold_look_(vmm, hold, detail);
+
+	if (err == VMM_OK) {
+		vmm_hold_take_(&vmm->record, &vmm->area, hold);
+	}
+	return err;
 }
 
 enum vmm_err vmm_guard_at(struct vmm *vmm, const char *name, vmm_va_region_t va,
 			  struct vmm_detail *detail)
 {
-	struct vmm_mapping *mapping;
+	struct vmm_hold_ hold;
 
-	return hold_at(vmm, VMM_MAPPING_GUARD, name, va, vmm_pa(0), vmm_attr(0), &mapping, detail);
+	set_hold(&hold, VMM_MAPPING_GUARD, name, va, vmm_pa(0), vmm_attr(0));
+	return hold_at(vmm, &hold, detail);
 }
 
 enum vmm_err vmm_lazy_at(struct vmm *vmm, const char *name, vmm_va_region_t va, vmm_pa_t pa,
 			 vmm_attr_t attr, struct vmm_detail *detail)
 {
-	struct vmm_mapping *mapping;
+	struct vmm_hold_ hold;
 
-	return hold_at(vmm, VMM_MAPPING_LAZY, name, va, pa, attr, &mapping, detail);
+	set_hold(&hold, VMM_MAPPING_LAZY, name, va, pa, attr);
+	return hold_at(vmm, &hold, detail);
 }
 
-/* Whether the leaf maps `va` to what the entry says. */
-static enum vmm_err compare_leaf(const struct vmm_mapping *mapping, const struct vmm_leaf *leaf,
+/* Whether the leaf maps `va` to what the entry shall say. */
+static enum vmm_err compare_leaf(const struct vmm_hold_ *hold, const struct vmm_leaf *leaf,
 				 uint64_t va)
 {
-	uint64_t start = vmm_va_raw(vmm_va_region_start(vmm_mapping_va(mapping)));
+	uint64_t start = vmm_va_raw(vmm_va_region_start(hold->va));
 
-	if (vmm_pa_raw(leaf->pa) + (va - vmm_va_raw(leaf->va)) != mapping->pa + (va - start)) {
+	if (vmm_pa_raw(leaf->pa) + (va - vmm_va_raw(leaf->va)) !=
+	    vmm_pa_raw(hold->pa) + (va - start)) {
 		return VMM_ERR_PHYS;
 	}
-	return vmm_attr_is_same(leaf->attr, mapping->stored) ? VMM_OK : VMM_ERR_ATTR;
+	return vmm_attr_is_same(leaf->attr, hold->stored) ? VMM_OK : VMM_ERR_ATTR;
 }
 
-/* Whether the tables map what the entry says, leaf by leaf. */
-static enum vmm_err compare_tables(const struct vmm *vmm, const struct vmm_mapping *mapping,
+/* Whether the tables map what the entry shall say, leaf by leaf. */
+static enum vmm_err compare_tables(const struct vmm *vmm, const struct vmm_hold_ *hold,
 				   struct vmm_detail *detail)
 {
-	vmm_va_region_t region = vmm_mapping_va(mapping);
-	uint64_t va = vmm_va_raw(vmm_va_region_start(region));
-	uint64_t left = vmm_va_region_size(region);
+	uint64_t va = vmm_va_raw(vmm_va_region_start(hold->va));
+	uint64_t left = vmm_va_region_size(hold->va);
 	struct vmm_leaf leaf;
 	enum vmm_err err;
 	uint64_t step;
@@ -143,7 +156,7 @@ static enum vmm_err compare_tables(const struct vmm *vmm, const struct vmm_mappi
 	for (;;) {
 		err = vmm_table_query(vmm->table, vmm_va(va), &leaf);
 		if (err == VMM_OK) {
-			err = compare_leaf(mapping, &leaf, va);
+			err = compare_leaf(hold, &leaf, va);
 		}
 		if (err != VMM_OK) {
 			return vmm_fail_at_(detail, va, err);
@@ -160,20 +173,18 @@ static enum vmm_err compare_tables(const struct vmm *vmm, const struct vmm_mappi
 enum vmm_err vmm_adopt_at(struct vmm *vmm, const char *name, vmm_va_region_t va, vmm_pa_t pa,
 			  vmm_attr_t attr, struct vmm_detail *detail)
 {
-	struct vmm_mapping *mapping;
+	struct vmm_hold_ hold;
 	enum vmm_err err;
 
-	err = hold_at(vmm, VMM_MAPPING_PLAIN, name, va, pa, attr, &mapping, detail);
-	if (err != VMM_OK) {
-		return err;
+	set_hold(&hold, VMM_MAPPING_PLAIN, name, va, pa, attr);
+	err = vmm_hold_look_(vmm, &hold, detail);
+	if (err == VMM_OK) {
+		err = compare_tables(vmm, &hold, detail);
 	}
-	err = compare_tables(vmm, mapping, detail);
-	if (err != VMM_OK) {
-		vmm_drop_(&vmm->record, &vmm->area, mapping);
-		return err;
+	if (err == VMM_OK) {
+		take_mapping(vmm, &hold);
 	}
-	vmm_record_link_(&vmm->record, mapping);
-	return VMM_OK;
+	return err;
 }
 
 /* Whether a leaf, or run, of 2^shift bytes lies in the region. */
@@ -210,12 +221,13 @@ static unsigned int level_max(const struct vmm_table *table, vmm_attr_t attr)
 	return limit != 0 && limit - 1 < level ? limit - 1 : level;
 }
 
-enum vmm_err vmm_reserve_congruent_(const struct vmm_table *table, struct vmm_space *space,
-				    vmm_pa_region_t pa, vmm_attr_t attr, struct vmm_want *want,
-				    struct vmm_range *range)
+enum vmm_err vmm_look_congruent_(const struct vmm_table *table, struct vmm_space *space,
+				 vmm_pa_region_t pa, vmm_attr_t attr, bool improve,
+				 struct vmm_want *want, struct vmm_place_ *place)
 {
 	enum vmm_err err = VMM_ERR_NOSPACE;
 	unsigned int last_shift = 64;
+	bool in_vain = false;
 	unsigned int shift;
 
 	want->size = vmm_pa_region_size(pa);
@@ -227,11 +239,16 @@ enum vmm_err vmm_reserve_congruent_(const struct vmm_table *table, struct vmm_sp
 		last_shift = shift;
 		want->align_shift = (uint8_t)shift;
 		want->align_offset = vmm_pa_offset(vmm_pa_region_start(pa), shift);
-		err = vmm_space_reserve(space, want, range);
-		if (err != VMM_ERR_NOSPACE) {
+		err = vmm_space_look_(space, want, improve, place);
+		if (err != VMM_OK && err != VMM_ERR_NOSPACE) {
+			return err;
+		}
+		in_vain |= place->in_vain;
+		if (err == VMM_OK) {
 			break;
 		}
 	}
+	place->in_vain = in_vain;
 	return err;
 }
 
@@ -267,61 +284,67 @@ static enum vmm_err want_from(const struct vmm *vmm, const struct vmm_place *pla
 				   &want->window);
 }
 
-static enum vmm_err reserve_any(struct vmm *vmm, const struct vmm_place *place, vmm_pa_region_t pa,
-				vmm_attr_t attr, struct vmm_range *range)
+/* Looks for entry, attributes and place; what is wanted of the place goes to *want. */
+static enum vmm_err look_any(struct vmm *vmm, vmm_pa_region_t pa, const struct vmm_place *place,
+			     struct vmm_hold_ *hold, struct vmm_want *want)
 {
-	struct vmm_want want;
 	enum vmm_err err;
 
-	if (!vmm_pa_region_is_valid(pa)) {
-		return VMM_ERR_WRAP;
+	if (!vmm_record_has_free_(&vmm->record, 1)) {
+		return VMM_ERR_FULL;
 	}
-	err = want_from(vmm, place, &want);
+	err = vmm_table_effective(vmm->table, hold->attr, &hold->stored);
 	if (err != VMM_OK) {
 		return err;
 	}
-	return vmm_reserve_congruent_(vmm->table, &vmm->area, pa, attr, &want, range);
+	if (!vmm_pa_region_is_valid(pa)) {
+		return VMM_ERR_WRAP;
+	}
+	err = want_from(vmm, place, want);
+	if (err != VMM_OK) {
+		return err;
+	}
+	return vmm_look_congruent_(vmm->table, &vmm->area, pa, hold->attr, false, want,
+				   &hold->place);
 }
 
-/* Reserves and maps; where it fails, nothing is reserved. */
-static enum vmm_err map_any(struct vmm *vmm, struct vmm_mapping *mapping, vmm_pa_region_t pa,
-			    const struct vmm_place *place, struct vmm_detail *detail)
+/*
+ * Looks for the same place again, and lowers bounds on the way. Not done before the tables had
+ * changed, as a bound is something of the space, too, that an error leaves as it is.
+ */
+static void improve_bounds(struct vmm *vmm, vmm_pa_region_t pa, vmm_attr_t attr,
+			   struct vmm_want *want)
 {
+	struct vmm_place_ place;
 	enum vmm_err err;
 
-	err = vmm_table_effective(vmm->table, mapping->asked, &mapping->stored);
-	if (err == VMM_OK) {
-		err = reserve_any(vmm, place, pa, mapping->asked, &mapping->range);
-	}
-	if (err != VMM_OK) {
-		return vmm_fail_at_(detail, 0, err);
-	}
-	mapping->pa = vmm_pa_raw(vmm_pa_region_start(pa));
-	err = vmm_table_map(vmm->table, vmm_mapping_va(mapping), vmm_pa(mapping->pa),
-			    mapping->asked, detail);
-	if (err != VMM_OK) {
-		vmm_space_release(&vmm->area, &mapping->range);
-	}
-	return err;
+	err = vmm_look_congruent_(vmm->table, &vmm->area, pa, attr, true, want, &place);
+	(void)err;
 }
 
 enum vmm_err vmm_map_any(struct vmm *vmm, const char *name, vmm_pa_region_t pa, vmm_attr_t attr,
 			 const struct vmm_place *place, vmm_va_t *va, struct vmm_detail *detail)
 {
-	struct vmm_mapping *mapping = vmm_record_take_(&vmm->record, name, VMM_MAPPING_PLAIN);
+	struct vmm_hold_ hold;
+	struct vmm_want want;
 	enum vmm_err err;
 
-	if (mapping == NULL) {
-		return vmm_fail_at_(detail, 0, VMM_ERR_FULL);
-	}
-	mapping->asked = attr;
-	err = map_any(vmm, mapping, pa, place, detail);
+	set_hold(&hold, VMM_MAPPING_PLAIN, name, vmm_va_region_empty(), vmm_pa_region_start(pa),
+		 attr);
+	err = look_any(vmm, pa, place, &hold, &want);
 	if (err != VMM_OK) {
-		vmm_record_put_(&vmm->record, mapping);
+		return vmm_fail_at_(detail, 0, err);
+	}
+	hold.va = vmm_place_region_(&hold.place);
+	err = vmm_table_map(vmm->table, hold.va, hold.pa, attr, detail);
+	if (err != VMM_OK) {
 		return err;
 	}
-	vmm_record_link_(&vmm->record, mapping);
-	*va = vmm_va_region_start(vmm_mapping_va(mapping));
+	if (hold.place.in_vain) {
+		improve_bounds(vmm, pa, attr, &want);
+	}
+	take_mapping(vmm, &hold);
+	*va = vmm_va_region_start(hold.va);
 	return VMM_OK;
 }
 

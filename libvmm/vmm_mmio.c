@@ -50,8 +50,8 @@ static enum vmm_err find_shared(const struct vmm *vmm, struct request *request,
 	return err;
 }
 
-static enum vmm_err reserve(struct vmm *vmm, const struct request *request,
-			    struct vmm_range *range)
+/* Looks for a place in the window, for what nothing can be shared with. */
+static enum vmm_err look(struct vmm *vmm, const struct request *request, struct vmm_place_ *place)
 {
 	struct vmm_want want;
 
@@ -61,59 +61,50 @@ static enum vmm_err reserve(struct vmm *vmm, const struct request *request,
 	want.window = vmm_va_region_empty();
 	want.fit = VMM_FIT_BEST;
 	want.guards = vmm->mmio_guards;
-	return vmm_reserve_congruent_(vmm->table, &vmm->window, request->pages, request->attr,
-				      &want, range);
+	return vmm_look_congruent_(vmm->table, &vmm->window, request->pages, request->attr, true,
+				   &want, place);
 }
 
-/* Reserves, maps and records, in an entry that is taken already. */
+/* Maps and records; an entry is free. */
 static enum vmm_err map_new(struct vmm *vmm, const struct request *request,
-			    struct vmm_mapping *mapping, struct vmm_detail *detail)
+			    struct vmm_mapping **made, struct vmm_detail *detail)
 {
-	enum vmm_err err = reserve(vmm, request, &mapping->range);
+	struct vmm_hold_ hold;
+	enum vmm_err err = look(vmm, request, &hold.place);
 
 	if (err != VMM_OK) {
 		return vmm_fail_at_(detail, 0, err);
 	}
-	mapping->pa = vmm_pa_raw(vmm_pa_region_start(request->pages));
-	mapping->asked = request->attr;
-	mapping->stored = request->stored;
-	err = vmm_table_map(vmm->table, vmm_mapping_va(mapping), vmm_pa(mapping->pa),
-			    request->attr, detail);
-	if (err != VMM_OK) {
-		vmm_space_release(&vmm->window, &mapping->range);
-		return err;
+	hold.name = request->name;
+	hold.pa = vmm_pa_region_start(request->pages);
+	hold.attr = request->attr;
+	hold.stored = request->stored;
+	hold.kind = VMM_MAPPING_MMIO;
+	err = vmm_table_map(vmm->table, vmm_place_region_(&hold.place), hold.pa, hold.attr, detail);
+	if (err == VMM_OK) {
+		*made = vmm_hold_take_(&vmm->record, &vmm->window, &hold);
+		vmm_record_link_below_(&vmm->record, *made, request->above);
 	}
-	vmm_record_link_below_(&vmm->record, mapping, request->above);
-	return VMM_OK;
+	return err;
 }
 
 /* Shares a mapping or makes one; what the driver uses goes to *used. */
 static enum vmm_err map_request(struct vmm *vmm, struct request *request,
 				struct vmm_mapping **used, struct vmm_detail *detail)
 {
-	struct vmm_mapping *shared = NULL;
-	struct vmm_mapping *entry;
-	enum vmm_err err;
+	enum vmm_err err = find_shared(vmm, request, used, detail);
 
-	err = find_shared(vmm, request, &shared, detail);
 	if (err != VMM_OK && err != VMM_ERR_NOENT) {
 		return err;
 	}
-	entry = vmm_record_take_(&vmm->record, request->name, VMM_MAPPING_MMIO);
-	if (entry == NULL) {
+	if (!vmm_record_has_free_(&vmm->record, 1)) {
 		return vmm_fail_at_(detail, 0, VMM_ERR_FULL);
 	}
-	if (shared != NULL) {
-		vmm_record_add_user_(shared, entry);
-		*used = shared;
-		return VMM_OK;
+	if (err == VMM_ERR_NOENT) {
+		return map_new(vmm, request, used, detail);
 	}
-	err = map_new(vmm, request, entry, detail);
-	if (err != VMM_OK) {
-		vmm_record_put_(&vmm->record, entry);
-		return err;
-	}
-	*used = entry;
+	vmm_record_add_user_(*used, vmm_record_take_(&vmm->record, request->name,
+						     VMM_MAPPING_MMIO));
 	return VMM_OK;
 }
 

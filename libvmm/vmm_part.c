@@ -8,7 +8,7 @@
  *     part:               [ part )
  *     after:  | guard | L | part or nothing | R           | guard |
  *
- * All entries are taken before the tables change; cutting the range needs nothing more.
+ * That there are entries enough is known before the tables change; cutting takes nothing else.
  */
 
 #include "manager.h"
@@ -17,9 +17,9 @@
 struct cut {
 	struct vmm_mapping *mapping;    /* what is cut */
 	vmm_va_region_t whole;          /* the mapping's pages */
-	vmm_va_region_t part;
+	struct vmm_guards guards;
+	uint64_t pa;
 	vmm_va_region_t piece[3];       /* L, part, R; empty: not there, or to be unmapped */
-	struct vmm_mapping *entry[3];   /* one for each piece that is not empty */
 };
 
 static enum vmm_err check_part(const struct vmm *vmm, vmm_va_region_t part)
@@ -72,26 +72,17 @@ enum vmm_err vmm_map_part(struct vmm *vmm, vmm_va_region_t va, struct vmm_detail
 	return vmm_table_map(vmm->table, va, vmm_pa(mapping->pa + offset), mapping->asked, detail);
 }
 
-static void give_back(struct vmm_record *record, struct cut *cut)
-{
-	/* In the reverse order of taking, so that the chain is as before. */
-	for (unsigned int i = 3; i > 0; i--) {
-		if (cut->entry[i - 1] != NULL && cut->entry[i - 1] != cut->mapping) {
-			vmm_record_put_(record, cut->entry[i - 1]);
-		}
-	}
-}
-
-/* Plans the cut and takes the entries that it needs. `keep`: the part stays, as an entry. */
-static enum vmm_err plan_cut(struct vmm_record *record, struct vmm_mapping *mapping,
+/* Plans the cut; VMM_ERR_FULL: there are too few entries for it. `keep`: the part stays. */
+static enum vmm_err plan_cut(const struct vmm_record *record, struct vmm_mapping *mapping,
 			     vmm_va_region_t part, bool keep, struct cut *cut)
 {
-	struct vmm_mapping *entry = mapping;
 	uint64_t before = part.bytes.start - vmm_mapping_va(mapping).bytes.start;
+	unsigned int count = 0;
 
 	cut->mapping = mapping;
 	cut->whole = vmm_mapping_va(mapping);
-	cut->part = part;
+	cut->guards = vmm_range_guards(&mapping->range);
+	cut->pa = mapping->pa;
 	cut->piece[0] = cut->whole;
 	cut->piece[0].bytes.size = before;
 	cut->piece[1] = part;
@@ -99,30 +90,17 @@ static enum vmm_err plan_cut(struct vmm_record *record, struct vmm_mapping *mapp
 	cut->piece[2].bytes.start = part.bytes.start + part.bytes.size;
 	cut->piece[2].bytes.size = cut->whole.bytes.size - before - part.bytes.size;
 	for (unsigned int i = 0; i < 3; i++) {
-		cut->entry[i] = NULL;
+		count += cut->piece[i].bytes.size != 0;
 	}
-	for (unsigned int i = 0; i < 3; i++) {
-		if (cut->piece[i].bytes.size == 0) {
-			continue;
-		}
-		if (entry == NULL) {
-			entry = vmm_record_take_(record, mapping->name,
-						 (enum vmm_mapping_kind)mapping->kind);
-		}
-		if (entry == NULL) {
-			give_back(record, cut);
-			return VMM_ERR_FULL;
-		}
-		cut->entry[i] = entry;
-		entry = NULL;
-	}
-	return VMM_OK;
+	/* One of the pieces has the mapping's own. */
+	return count <= 1 || vmm_record_has_free_(record, count - 1) ? VMM_OK : VMM_ERR_FULL;
 }
 
 /* The guards of a piece: those of the mapping, where the piece has that end of it. */
-static struct vmm_guards guards_of(const struct cut *cut, vmm_va_region_t piece,
-				   struct vmm_guards guards)
+static struct vmm_guards guards_of(const struct cut *cut, vmm_va_region_t piece)
 {
+	struct vmm_guards guards = cut->guards;
+
 	if (piece.bytes.start != cut->whole.bytes.start) {
 		guards.before = 0;
 	}
@@ -132,45 +110,48 @@ static struct vmm_guards guards_of(const struct cut *cut, vmm_va_region_t piece,
 	return guards;
 }
 
-static enum vmm_err place_piece(struct vmm *vmm, const struct cut *cut, unsigned int i,
-				uint64_t pa, struct vmm_guards guards)
+/* Makes an entry the one of a piece, in the gap behind `owner`. */
+static void place_piece(struct vmm *vmm, const struct cut *cut, vmm_va_region_t piece,
+			struct vmm_range *owner, struct vmm_mapping *entry)
 {
-	struct vmm_mapping *entry = cut->entry[i];
-	enum vmm_err err;
+	struct vmm_guards guards = guards_of(cut, piece);
+	struct vmm_place_ place;
 
-	guards = guards_of(cut, cut->piece[i], guards);
-	err = vmm_space_reserve_at(&vmm->area, cut->piece[i], &guards, &entry->range, NULL);
-	if (err != VMM_OK) {
-		return err;
-	}
+	vmm_space_place_behind_(&vmm->area, owner, piece, guards, &place);
+	vmm_space_take_(&vmm->area, &place, &entry->range);
 	entry->asked = cut->mapping->asked;
 	entry->stored = cut->mapping->stored;
 	if (entry->kind == VMM_MAPPING_PLAIN) {
-		entry->pa = pa + (cut->piece[i].bytes.start - cut->whole.bytes.start);
+		entry->pa = cut->pa + (piece.bytes.start - cut->whole.bytes.start);
 		vmm_record_link_(&vmm->record, entry);
 	}
-	return VMM_OK;
 }
 
-/*
- * Replaces the entry by its pieces. Their ranges are free as soon as the whole is released, so an
- * error here means that the space is damaged.
- */
-static enum vmm_err carry_out(struct vmm *vmm, struct cut *cut)
+/* Replaces the entry by its pieces. Returns that of the part, NULL if the part goes. */
+static struct vmm_mapping *carry_out(struct vmm *vmm, const struct cut *cut)
 {
-	struct vmm_guards guards = vmm_range_guards(&cut->mapping->range);
-	uint64_t pa = cut->mapping->pa;
+	struct vmm_mapping *entry = cut->mapping;
+	struct vmm_range *owner = vmm_range_before_this_(&entry->range);
+	struct vmm_mapping *part = NULL;
 
-	if (cut->mapping->kind == VMM_MAPPING_PLAIN) {
-		vmm_record_unlink_(&vmm->record, cut->mapping);
+	if (entry->kind == VMM_MAPPING_PLAIN) {
+		vmm_record_unlink_(&vmm->record, entry);
 	}
-	vmm_space_release(&vmm->area, &cut->mapping->range);
+	vmm_space_release(&vmm->area, &entry->range);
 	for (unsigned int i = 0; i < 3; i++) {
-		if (cut->entry[i] != NULL && place_piece(vmm, cut, i, pa, guards) != VMM_OK) {
-			return VMM_ERR_CORRUPT;
+		if (cut->piece[i].bytes.size == 0) {
+			continue;
 		}
+		if (entry == NULL) {
+			entry = vmm_record_take_(&vmm->record, cut->mapping->name,
+						 (enum vmm_mapping_kind)cut->mapping->kind);
+		}
+		place_piece(vmm, cut, cut->piece[i], owner, entry);
+		part = i == 1 ? entry : part;
+		owner = &entry->range;
+		entry = NULL;
 	}
-	return VMM_OK;
+	return part;
 }
 
 enum vmm_err vmm_unmap_part(struct vmm *vmm, vmm_va_region_t va, struct vmm_detail *detail)
@@ -196,11 +177,10 @@ enum vmm_err vmm_unmap_part(struct vmm *vmm, vmm_va_region_t va, struct vmm_deta
 	if (mapping->kind != VMM_MAPPING_GUARD) {
 		err = vmm_table_unmap(vmm->table, va, detail);
 	}
-	if (err != VMM_OK) {
-		give_back(&vmm->record, &cut);
-		return err;
+	if (err == VMM_OK) {
+		carry_out(vmm, &cut);
 	}
-	return carry_out(vmm, &cut);
+	return err;
 }
 
 /* Changes the part in the tables; the attributes as asked, and as stored, go to the two words. */
@@ -235,15 +215,14 @@ static enum vmm_err protect(struct vmm *vmm, struct vmm_mapping *mapping, vmm_va
 	}
 	err = protect_tables(vmm, mapping, va, &attr, &stored, detail);
 	if (err != VMM_OK) {
-		give_back(&vmm->record, &cut);
 		return err;
 	}
 	if (!vmm_va_region_equal(va, cut.whole)) {
-		err = carry_out(vmm, &cut);
+		mapping = carry_out(vmm, &cut);
 	}
-	cut.entry[1]->asked = attr;
-	cut.entry[1]->stored = stored;
-	return err;
+	mapping->asked = attr;
+	mapping->stored = stored;
+	return VMM_OK;
 }
 
 enum vmm_err vmm_protect_part(struct vmm *vmm, vmm_va_region_t va, vmm_attr_t attr,

@@ -630,26 +630,31 @@ static void a_piece_that_cannot_be_undone_is_told(void **state)
 static void an_eager_one_that_cannot_be_undone_is_told(void **state)
 {
 	static const struct vmm_direct zero;
-	static const vmm_pa_region_t one[] = { VMM_PA_REGION_INIT(RAM + MIB(4), KIB(4)) };
+	static const vmm_pa_region_t apart[] = {
+		VMM_PA_REGION_INIT(RAM + MIB(2), KIB(4)),
+		VMM_PA_REGION_INIT(RAM + MIB(4), KIB(4)),
+	};
 	struct vmm_direct_config config = config_of(true);
 	struct test_manager *self = *state;
 
-	/* A page beside it, so that there is a table; and a window that ends within a descriptor. */
-	assert_int_equal(vmm_map_at(&self->vmm, "beside",
-				    test_va_region(WINDOW + RAM + MIB(64), KIB(4)), vmm_pa(0),
-				    VMM_KERNEL_RW, NULL), VMM_OK);
-	config.map.window = test_va_region(WINDOW + RAM + MIB(1), MIB(8));
-	config.map.base = vmm_pa(RAM + MIB(1));
-	config.memory = one;
-	config.memory_count = 1;
+	config.memory = apart;
+	config.memory_count = 2;
 	config.hole_count = 0;
-	damage_2_mib(WINDOW + RAM + MIB(1));
-	test_frames_limit(&self->frames, 0);
+	vmm_table_set_sync(&self->table, &damaging);
+	/* The first is mapped, and then damaged; for the second a frame is missing. */
+	damage.countdown = 1;
+	test_frames_limit(&self->frames, 2);
 	assert_int_equal(vmm_direct_init(&direct, &self->vmm, &config, NULL), VMM_ERR_CORRUPT);
 	assert_memory_equal(&direct, &zero, sizeof(direct));
+	assert_null(vmm_first(&self->vmm));
 	test_frames_limit(&self->frames, TEST_FRAMES_NO_LIMIT);
 	*damage.slot = damage.whole;
-	assert_int_equal(vmm_unmap(&self->vmm, vmm_va(WINDOW + RAM + MIB(1)), NULL), VMM_OK);
+	assert_true(is_mapped(RAM + MIB(2)));
+	assert_false(is_mapped(RAM + MIB(4)));
+	assert_int_equal(vmm_table_unmap(&self->table,
+					 test_va_region(WINDOW + RAM + MIB(2), KIB(4)), NULL),
+			 VMM_OK);
+	vmm_table_set_sync(&self->table, NULL);
 	assert_int_equal(vmm_direct_init(&direct, &self->vmm, &config, NULL), VMM_OK);
 }
 

@@ -96,14 +96,18 @@ static void entries_are_taken_in_order_and_the_last_one_back_first(void **state)
 	assert_ptr_equal(vmm_record_take_(&self->record, "b", VMM_MAPPING_PLAIN), first);
 }
 
-static void the_entry_after_the_last_is_none(void **state)
+static void the_last_one_and_the_last_two_are_told(void **state)
 {
 	struct fixture *self = *state;
 
-	for (size_t i = 0; i < COUNT; i++) {
-		assert_non_null(vmm_record_take_(&self->record, "x", VMM_MAPPING_PLAIN));
+	for (size_t left = COUNT; left > 0; left--) {
+		assert_true(vmm_record_has_free_(&self->record, 1));
+		assert_int_equal(vmm_record_has_free_(&self->record, 2), left > 1);
+		assert_ptr_equal(vmm_record_take_(&self->record, "x", VMM_MAPPING_PLAIN),
+				 &self->record.pool[COUNT - left]);
 	}
-	assert_null(vmm_record_take_(&self->record, "x", VMM_MAPPING_PLAIN));
+	assert_false(vmm_record_has_free_(&self->record, 1));
+	assert_false(vmm_record_has_free_(&self->record, 2));
 	assert_int_equal(self->record.free_count, 0);
 }
 
@@ -380,7 +384,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(entries_are_taken_in_order_and_the_last_one_back_first, set_up),
-		cmocka_unit_test_setup(the_entry_after_the_last_is_none, set_up),
+		cmocka_unit_test_setup(the_last_one_and_the_last_two_are_told, set_up),
 		cmocka_unit_test_setup(a_guard_has_no_physical_memory, set_up),
 		cmocka_unit_test_setup(users_are_listed_in_the_order_of_arrival, set_up),
 		cmocka_unit_test_setup(any_user_can_go_first, set_up),

@@ -1176,51 +1176,6 @@ static void map_any_follows_no_hint_that_the_table_can_not(void **state)
 	test_manager_check(self);
 }
 
-/* --- a space that is damaged while a part changes --- */
-
-static void damage_space(const struct vmm_table *table, const struct vmm_invalidation *request)
-{
-	(void)table;
-	(void)request;
-	/* Nothing but whole pages of 8 KiB has a place from now on. */
-	manager.vmm.area.page_shift = 13;
-}
-
-static void no_call(const struct vmm_table *table)
-{
-	(void)table;
-}
-
-static bool never_active(const struct vmm_table *table)
-{
-	(void)table;
-	return false;
-}
-
-static const struct vmm_sync damaging = {
-	.publish = no_call,
-	.mapped = damage_space,
-	.invalidate = damage_space,
-	.complete = no_call,
-	.is_active = never_active,
-};
-
-static void a_piece_that_finds_no_place_is_told(void **state)
-{
-	struct test_manager *self = *state;
-
-	assert_int_equal(map_at(self, "data", MIB(1), MIB(1), KIB(12)), VMM_OK);
-	vmm_table_set_sync(&self->table, &damaging);
-	assert_int_equal(vmm_unmap_part(&self->vmm, test_va_region(MIB(1) + KIB(4), KIB(4)), NULL),
-			 VMM_ERR_CORRUPT);
-	/* Whoever goes on regardless is told so again. */
-	assert_int_equal(vmm_check(&self->vmm), VMM_ERR_CORRUPT);
-	vmm_table_set_sync(&self->table, NULL);
-	vmm_fini(&self->vmm);
-	vmm_table_fini(&self->table);
-	test_frames_fini(&self->frames);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -1276,7 +1231,6 @@ int main(void)
 		TEST(an_upper_table_has_no_lower_area),
 		TEST(what_cannot_be_adopted_is_told_before_the_tables),
 		TEST(an_unmap_that_lacks_a_frame_changes_nothing),
-		cmocka_unit_test_setup(a_piece_that_finds_no_place_is_told, set_up),
 		TEST(a_part_of_nothing_is_neither_unmapped_nor_protected),
 		TEST(memory_past_the_end_of_everything_is_nobodys),
 		TEST(a_range_that_is_no_entry_is_damage),

@@ -218,29 +218,25 @@ static const struct operation {
 	enum vmm_err (*run)(struct test_manager *self);
 	uint32_t entry_count; /* that it takes */
 	bool takes_frames;
-	enum {
-		BYTES, /* no range is taken before the tables are changed: trees have the same shape */
-		SHAPE, /* a range was taken and released: they have the same ranges */
-		STEPS  /* a step was done and undone: frames are given back in another order, too */
-	} as_before;
+	bool has_steps;       /* they are undone, so frames may be given back in another order */
 } operations[] = {
-	{ do_map_at, 1, true, SHAPE },
-	{ do_map_any, 1, true, SHAPE },
-	{ do_guard_at, 1, false, SHAPE },
-	{ do_lazy_at, 1, false, SHAPE },
-	{ do_map_part, 0, true, BYTES },
-	{ do_map_mmio, 1, true, SHAPE },
-	{ do_share_mmio, 1, false, SHAPE },
-	{ do_overlap_mmio, 1, false, SHAPE },
-	{ do_unmap_mmio, 0, false, BYTES },
-	{ do_unmap, 0, false, BYTES },
-	{ do_unmap_middle, 1, true, BYTES },
-	{ do_unmap_end, 0, true, BYTES },
-	{ do_protect, 0, false, BYTES },
-	{ do_protect_middle, 2, true, BYTES },
-	{ do_protect_start, 1, true, BYTES },
-	{ do_ensure, 0, true, STEPS },
-	{ do_direct_init, 1, true, STEPS },
+	{ do_map_at, 1, true, false },
+	{ do_map_any, 1, true, false },
+	{ do_guard_at, 1, false, false },
+	{ do_lazy_at, 1, false, false },
+	{ do_map_part, 0, true, false },
+	{ do_map_mmio, 1, true, false },
+	{ do_share_mmio, 1, false, false },
+	{ do_overlap_mmio, 1, false, false },
+	{ do_unmap_mmio, 0, false, false },
+	{ do_unmap, 0, false, false },
+	{ do_unmap_middle, 1, true, false },
+	{ do_unmap_end, 0, true, false },
+	{ do_protect, 0, false, false },
+	{ do_protect_middle, 2, true, false },
+	{ do_protect_start, 1, true, false },
+	{ do_ensure, 0, true, true },
+	{ do_direct_init, 1, true, true },
 };
 
 #define OPERATION_COUNT (sizeof(operations) / sizeof(operations[0]))
@@ -262,16 +258,10 @@ static void start(struct test_manager *self, const struct vmm_format *format, ui
 static void assert_as_before(const struct test_manager *self, const struct operation *operation,
 			     const struct test_manager_snapshot *before)
 {
-	switch (operation->as_before) {
-	case BYTES:
-		test_manager_assert_same_bytes(self, before);
-		break;
-	case SHAPE:
-		test_manager_assert_same(self, before);
-		break;
-	case STEPS:
+	if (operation->has_steps) {
 		test_manager_assert_undone(self, before);
-		break;
+	} else {
+		test_manager_assert_same(self, before);
 	}
 }
 
@@ -289,7 +279,7 @@ static bool succeeds_with(struct test_manager *self, const struct operation *ope
 	if (err != VMM_OK) {
 		assert_int_equal(err, VMM_ERR_NOMEM);
 		assert_as_before(self, operation, before);
-		if (operation->as_before != STEPS) {
+		if (!operation->has_steps) {
 			test_frames_assert_rolled_back(&self->frames, mark);
 		}
 	}
@@ -383,12 +373,78 @@ static void any_entry_can_be_missing(void **state)
 	}
 }
 
+/* What the nodes say about gaps below them, all together: it falls as bounds get better. */
+static uint64_t bounds_of(const struct test_manager *self)
+{
+	uint64_t sum = self->vmm.area.head.bound;
+
+	for (size_t i = 0; i < TEST_POOL_COUNT; i++) {
+		sum += self->pool[i].range.bound;
+	}
+	return sum;
+}
+
+static enum vmm_err map_lowest(struct test_manager *self, uint64_t window)
+{
+	struct vmm_place place = {
+		.window = VMM_VA_REGION_INIT(GIB(1), window),
+		.fit = VMM_FIT_LOWEST,
+	};
+	vmm_va_t va = { 7 };
+	enum vmm_err err;
+
+	err = vmm_map_any(&self->vmm, "x", test_pa_region(0, 8 * page(self)), VMM_KERNEL_RW,
+			  &place, &va, NULL);
+	assert_true((err == VMM_OK) == (vmm_va_raw(va) != 7));
+	return err;
+}
+
+/* Gaps that were large when the ranges before them came, and of which a page is left. */
+static void fill_gaps(struct test_manager *self)
+{
+	for (uint64_t i = 0; i < 16; i++) {
+		assert_int_equal(vmm_guard_at(&self->vmm, "left",
+					      test_va_region(GIB(1) + 32 * i * page(self),
+							     page(self)), NULL), VMM_OK);
+	}
+	for (uint64_t i = 0; i < 16; i++) {
+		assert_int_equal(vmm_guard_at(&self->vmm, "right",
+					      test_va_region(GIB(1) + (32 * i + 2) * page(self),
+							     30 * page(self)), NULL), VMM_OK);
+	}
+}
+
+static void bounds_get_better_by_what_succeeds_only(void **state)
+{
+	struct test_manager *self = &manager;
+	struct test_manager_snapshot *before;
+	uint64_t bounds;
+
+	(void)state;
+	start(self, &vmm_aarch64_4k, TEST_POOL_COUNT - PRELUDE_ENTRIES);
+	fill_gaps(self);
+	before = test_manager_save(self);
+	bounds = bounds_of(self);
+	assert_int_equal(map_lowest(self, 512 * page(self)), VMM_ERR_NOSPACE);
+	test_manager_assert_same(self, before);
+	test_frames_limit(&self->frames, 0);
+	assert_int_equal(map_lowest(self, 1024 * page(self)), VMM_ERR_NOMEM);
+	test_frames_limit(&self->frames, TEST_FRAMES_NO_LIMIT);
+	test_manager_assert_same(self, before);
+	test_manager_release(before);
+	assert_int_equal(map_lowest(self, 1024 * page(self)), VMM_OK);
+	assert_true(bounds_of(self) < bounds);
+	test_manager_check(self);
+	test_manager_fini(self);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_frame_can_be_missing),
 		cmocka_unit_test(errors_of_the_frame_source_are_forwarded),
 		cmocka_unit_test(any_entry_can_be_missing),
+		cmocka_unit_test(bounds_get_better_by_what_succeeds_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

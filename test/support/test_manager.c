@@ -6,30 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What can be known of an entry, whether it is free or not. */
-struct entry {
-	vmm_va_region_t va;
-	vmm_va_region_t whole;
-	vmm_va_region_t gap;
-	vmm_pa_region_t pa;
-	vmm_attr_t attr;
-	vmm_attr_t stored;
-	const char *name;
-	uint32_t user_count;
-	uint32_t kind;
-	const struct vmm_mapping *next; /* the user or free entry behind it */
-};
-
 struct test_manager_snapshot {
 	struct test_frames_snapshot *frames;
 	struct vmm_table table;
-	struct entry entries[TEST_POOL_COUNT];
 	struct vmm vmm;                            /* with the roots of all trees */
 	struct vmm_mapping pool[TEST_POOL_COUNT];  /* with the links of all trees */
-	const struct vmm_mapping *free;
-	uint32_t free_count;
-	uint64_t area_free;
-	uint64_t window_free;
 };
 
 static void write_text(struct vmm_out *out, const char *text, size_t size)
@@ -114,23 +95,6 @@ void test_manager_fini(struct test_manager *self)
 	test_frames_fini(&self->frames);
 }
 
-static void save_entry(const struct vmm_mapping *mapping, struct entry *entry)
-{
-	memset(entry, 0, sizeof(*entry));
-	entry->va = vmm_range_region(&mapping->range);
-	entry->whole = vmm_range_whole(&mapping->range);
-	if (vmm_range_is_reserved(&mapping->range)) {
-		entry->gap = vmm_range_gap(&mapping->range);
-		entry->pa = vmm_mapping_pa(mapping);
-	}
-	entry->attr = vmm_mapping_attr(mapping);
-	entry->stored = vmm_mapping_stored(mapping);
-	entry->name = mapping->name;
-	entry->user_count = mapping->user_count;
-	entry->kind = mapping->kind;
-	entry->next = mapping->users;
-}
-
 struct test_manager_snapshot *test_manager_save(const struct test_manager *self)
 {
 	struct test_manager_snapshot *snapshot = calloc(1, sizeof(*snapshot));
@@ -138,16 +102,19 @@ struct test_manager_snapshot *test_manager_save(const struct test_manager *self)
 	assert_non_null(snapshot);
 	snapshot->frames = test_frames_save(&self->frames);
 	snapshot->table = self->table;
-	for (size_t i = 0; i < self->config.pool_count; i++) {
-		save_entry(&self->pool[i], &snapshot->entries[i]);
-	}
 	snapshot->vmm = self->vmm;
 	memcpy(snapshot->pool, self->pool, sizeof(self->pool));
-	snapshot->free = self->vmm.record.free;
-	snapshot->free_count = self->vmm.record.free_count;
-	snapshot->area_free = vmm_space_free_size(&self->vmm.area);
-	snapshot->window_free = vmm_space_free_size(&self->vmm.window);
 	return snapshot;
+}
+
+void test_manager_assert_undone(const struct test_manager *self,
+				const struct test_manager_snapshot *before)
+{
+	assert_int_equal(vmm_check(&self->vmm), VMM_OK);
+	test_frames_assert_same_set(&self->frames, before->frames);
+	assert_memory_equal(&self->table, &before->table, sizeof(self->table));
+	assert_memory_equal(&self->vmm, &before->vmm, sizeof(self->vmm));
+	assert_memory_equal(self->pool, before->pool, sizeof(self->pool));
 }
 
 void test_manager_assert_same(const struct test_manager *self,
@@ -155,32 +122,6 @@ void test_manager_assert_same(const struct test_manager *self,
 {
 	test_manager_assert_undone(self, before);
 	test_frames_assert_same(&self->frames, before->frames);
-}
-
-void test_manager_assert_undone(const struct test_manager *self,
-				const struct test_manager_snapshot *before)
-{
-	struct entry entry;
-
-	assert_int_equal(vmm_check(&self->vmm), VMM_OK);
-	test_frames_assert_same_set(&self->frames, before->frames);
-	assert_memory_equal(&self->table, &before->table, sizeof(self->table));
-	for (size_t i = 0; i < self->config.pool_count; i++) {
-		save_entry(&self->pool[i], &entry);
-		assert_memory_equal(&entry, &before->entries[i], sizeof(entry));
-	}
-	assert_ptr_equal(self->vmm.record.free, before->free);
-	assert_int_equal(self->vmm.record.free_count, before->free_count);
-	assert_int_equal(vmm_space_free_size(&self->vmm.area), before->area_free);
-	assert_int_equal(vmm_space_free_size(&self->vmm.window), before->window_free);
-}
-
-void test_manager_assert_same_bytes(const struct test_manager *self,
-				    const struct test_manager_snapshot *before)
-{
-	test_manager_assert_same(self, before);
-	assert_memory_equal(&self->vmm, &before->vmm, sizeof(self->vmm));
-	assert_memory_equal(self->pool, before->pool, sizeof(self->pool));
 }
 
 void test_manager_release(struct test_manager_snapshot *snapshot)

@@ -59,17 +59,16 @@ struct test_manager_snapshot;
 
 struct test_manager_snapshot *test_manager_save(const struct test_manager *self);
 
-/** Fails unless tables, frames, record, free entries and both spaces are as they were. */
+/**
+ * Fails unless tables, frames, record, free entries and both spaces are as they were, bit for bit:
+ * trees to the last link, color and bound.
+ */
 void test_manager_assert_same(const struct test_manager *self,
 			      const struct test_manager_snapshot *before);
 
 /** The same, but for the order of the frames that are not out: a step was done and undone. */
 void test_manager_assert_undone(const struct test_manager *self,
 				const struct test_manager_snapshot *before);
-
-/** As before, and trees are as they were to the last link and color: no range was taken in between. */
-void test_manager_assert_same_bytes(const struct test_manager *self,
-				    const struct test_manager_snapshot *before);
 
 void test_manager_release(struct test_manager_snapshot *snapshot);
 

@@ -10,7 +10,10 @@
  * and the MMIO window, where drivers' registers are mapped when they ask for them.
  *
  * **All or nothing.** Where an operation returns an error, tables, spaces, record, free entries,
- * frames and out-parameters are as before; only *detail is written, which may be NULL.
+ * frames and out-parameters are as before, bit for bit; only *detail is written, which may be NULL.
+ * A place and an entry are looked for before the tables change and taken after that, so that neither
+ * the frame source nor the seam, when called in between, find the new entry; they change nothing of
+ * the manager.
  *
  * **Entries.** Every mapping takes one entry of the array given to vmm_init(), and so does every
  * further user of an MMIO mapping. Names are borrowed: the text must outlive the entry. NULL is
@@ -130,7 +133,9 @@ VMM_MUST_CHECK enum vmm_err vmm_map_at(struct vmm *vmm, const char *name, vmm_va
  * window is not in the area. VMM_ERR_UNSUPPORTED: more than VMM_SPACE_GUARDS_MAX guard pages on a
  * side. VMM_ERR_FULL: no free entry.
  *
- * Cost: that of vmm_space_reserve(), once for each size of leaf in the worst case.
+ * Cost: that of vmm_space_reserve(), once for each size of leaf in the worst case, and for the
+ * lowest or highest address, or in a window, up to twice. As an error changes nothing, a search in
+ * vain makes the next one no cheaper: O(n) in the worst case.
  */
 VMM_MUST_CHECK enum vmm_err vmm_map_any(struct vmm *vmm, const char *name, vmm_pa_region_t pa,
 					vmm_attr_t attr, const struct vmm_place *place,
