@@ -50,7 +50,6 @@
 
 /* A kind of memory: its byte of MAIR_EL1 (D24.2, "MAIR_EL1") and its shareability. */
 struct aarch64_memory {
-	uint8_t mem; /* enum vmm_mem */
 	uint8_t mair;
 	uint8_t share;
 };
@@ -62,15 +61,20 @@ struct aarch64_memory {
  * stores.
  */
 static const struct aarch64_memory aarch64_memories[8] = {
-	{VMM_MEM_DEV_NGNRE, 0x04, AARCH64_SHARE_OUTER},
-	{VMM_MEM_WB, 0xff, AARCH64_SHARE_INNER}, /* read- and write-allocate */
-	{VMM_MEM_NC, 0x44, AARCH64_SHARE_OUTER},
-	{VMM_MEM_WT, 0xbb, AARCH64_SHARE_INNER},
-	{VMM_MEM_DEV_NGNRNE, 0x00, AARCH64_SHARE_OUTER},
-	{VMM_MEM_DEV_GRE, 0x0c, AARCH64_SHARE_OUTER},
-	{VMM_MEM_PLATFORM, 0x00, 0},
-	{VMM_MEM_PLATFORM, 0x00, 0},
+	{0x04, AARCH64_SHARE_OUTER}, /* device, nGnRE */
+	{0xff, AARCH64_SHARE_INNER}, /* write-back, read- and write-allocate */
+	{0x44, AARCH64_SHARE_OUTER}, /* not cacheable */
+	{0xbb, AARCH64_SHARE_INNER}, /* write-through, read- and write-allocate */
+	{0x00, AARCH64_SHARE_OUTER}, /* device, nGnRnE */
+	{0x0c, AARCH64_SHARE_OUTER}, /* device, GRE */
 };
+
+/* enum vmm_mem by AttrIndx: four bits each, as the field in a descriptor is four times the index. */
+#define AARCH64_MEMS                                                                       \
+	((uint32_t)VMM_MEM_DEV_NGNRE | (uint32_t)VMM_MEM_WB << 4 |                         \
+	 (uint32_t)VMM_MEM_NC << 8 | (uint32_t)VMM_MEM_WT << 12 |                          \
+	 (uint32_t)VMM_MEM_DEV_NGNRNE << 16 | (uint32_t)VMM_MEM_DEV_GRE << 20 |            \
+	 (uint32_t)VMM_MEM_PLATFORM << 24 | (uint32_t)VMM_MEM_PLATFORM << 28)
 
 /* AttrIndx by enum vmm_mem: the way back. */
 static const uint8_t aarch64_index_of_mem[] = {1, 3, 2, 4, 0, 5};
@@ -80,6 +84,11 @@ static const uint8_t aarch64_index_of_mem[] = {1, 3, 2, 4, 0, 5};
 VMM_INLINE const struct aarch64_memory *aarch64_memory_of(uint64_t desc)
 {
 	return &aarch64_memories[(desc & AARCH64_ATTR_INDEX) >> AARCH64_ATTR_INDEX_SHIFT];
+}
+
+VMM_INLINE enum vmm_mem aarch64_mem_of(uint64_t desc)
+{
+	return (enum vmm_mem)(AARCH64_MEMS >> (desc & AARCH64_ATTR_INDEX) & 0xfu);
 }
 
 /*
@@ -121,26 +130,29 @@ VMM_HELPER uint64_t aarch64_attr_word(const struct vmm_table *table, vmm_attr_t 
 	return word;
 }
 
-VMM_INLINE enum vmm_exec aarch64_exec_of(uint64_t desc)
-{
-	if ((desc & AARCH64_PXN) == 0) {
-		return VMM_EXEC_KERNEL;
-	}
-	return (desc & AARCH64_UXN) == 0 ? VMM_EXEC_USER : VMM_EXEC_NEVER;
-}
+/*
+ * Reading is done field by field without a branch, as who looks at many leaves rarely sees the same twice: a
+ * field of the word is moved to where vmm_attr_t has it, or chooses from a constant of fields. This one is
+ * VMM_ATTR_EXEC() by UXN and PXN.
+ */
+#define AARCH64_EXECS                                                      \
+	(VMM_ATTR_EXEC(VMM_EXEC_KERNEL) | VMM_ATTR_EXEC(VMM_EXEC_USER) << 2 | \
+	 VMM_ATTR_EXEC(VMM_EXEC_KERNEL) << 4 | VMM_ATTR_EXEC(VMM_EXEC_NEVER) << 6)
 
 VMM_HELPER vmm_attr_t aarch64_attr(const struct vmm_table *table, uint64_t desc, unsigned int level)
 {
-	uint32_t bits = VMM_ATTR_MEM(aarch64_memory_of(desc)->mem) |
-			VMM_ATTR_EXEC(aarch64_exec_of(desc)) |
-			VMM_ATTR_SW(desc >> AARCH64_SW_SHIFT);
+	uint64_t set = desc ^ (AARCH64_AP_READ_ONLY | AARCH64_NOT_GLOBAL);
+	unsigned int never = (unsigned int)(desc / (AARCH64_PXN / 2)) & 6u;
+	uint32_t bits = VMM_ATTR_MEM(aarch64_mem_of(desc));
 
 	(void)table;
 	(void)level;
-	bits |= (desc & AARCH64_AP_USER) != 0 ? VMM_ATTR_USER : 0;
-	bits |= (desc & AARCH64_AP_READ_ONLY) != 0 ? 0 : VMM_ATTR_WRITE;
-	bits |= (desc & AARCH64_NOT_GLOBAL) != 0 ? 0 : VMM_ATTR_GLOBAL;
-	bits |= (desc & AARCH64_CONTIGUOUS) != 0 ? VMM_ATTR_CONTIG : 0;
+	bits |= AARCH64_EXECS >> never & VMM_ATTR_EXEC_MASK;
+	bits |= (uint32_t)(desc / (AARCH64_SW / VMM_ATTR_SW_MASK)) & VMM_ATTR_SW_MASK;
+	bits |= (set & AARCH64_AP_USER) != 0 ? VMM_ATTR_USER : 0;
+	bits |= (set & AARCH64_AP_READ_ONLY) != 0 ? VMM_ATTR_WRITE : 0;
+	bits |= (set & AARCH64_NOT_GLOBAL) != 0 ? VMM_ATTR_GLOBAL : 0;
+	bits |= (set & AARCH64_CONTIGUOUS) != 0 ? VMM_ATTR_CONTIG : 0;
 	return vmm_attr(bits);
 }
 
@@ -167,11 +179,9 @@ VMM_INLINE bool aarch64_exec_is_known(uint64_t desc)
 
 VMM_HELPER bool aarch64_is_known(const struct vmm_table *table, uint64_t desc)
 {
-	const struct aarch64_memory *memory = aarch64_memory_of(desc);
-
 	(void)table;
-	return memory->mem != VMM_MEM_PLATFORM && (desc & AARCH64_AF) != 0 &&
-	       (desc & AARCH64_SHARE) >> AARCH64_SHARE_SHIFT == memory->share &&
+	return aarch64_mem_of(desc) != VMM_MEM_PLATFORM && (desc & AARCH64_AF) != 0 &&
+	       (desc & AARCH64_SHARE) >> AARCH64_SHARE_SHIFT == aarch64_memory_of(desc)->share &&
 	       aarch64_exec_is_known(desc);
 }
 

@@ -26,6 +26,9 @@
 /** The same for a function that is worth inlining where speed counts: the compiler decides. */
 #define VMM_HELPER static inline __attribute__((unused))
 
+/** A condition that nearly always holds: the compiler lays the code out for it. */
+#define VMM_LIKELY(condition) __builtin_expect((condition), 1)
+
 /** Whether the compiler was asked for small code: then what is there for speed alone is left out. */
 #ifdef __OPTIMIZE_SIZE__
 #define VMM_FOR_SIZE 1

@@ -22,8 +22,8 @@ VMM_INLINE enum vmm_err vmm_engine_translate_(const struct vmm_codec *codec,
 		return VMM_ERR_RANGE;
 	}
 	vmm_walk_straight_(codec, table, index_va, &spot);
-	if (!VMM_FOR_SIZE && vmm_is_ordinary_(codec, table, &spot)) {
-		*pa = vmm_pa(codec->output(spot.desc, 0, index_va));
+	if (!VMM_FOR_SIZE && VMM_LIKELY(vmm_is_ordinary_(codec, table, &spot))) {
+		*pa = vmm_pa(vmm_page_output_(codec, spot.desc, index_va));
 		return VMM_OK;
 	}
 	err = vmm_leaf_at_(codec, table, &spot);
@@ -48,6 +48,18 @@ VMM_INLINE void vmm_describe_(const struct vmm_codec *codec, const struct vmm_ta
 	leaf->level = (int)level;
 }
 
+/** The same for an ordinary page: fewer bits are left to look at. */
+VMM_INLINE void vmm_describe_page_(const struct vmm_codec *codec, const struct vmm_table *table,
+				   uint64_t desc, uint64_t va, struct vmm_leaf *leaf)
+{
+	leaf->va = vmm_va(va & ~vmm_addr_mask_(codec->geometry.page_shift));
+	leaf->pa = vmm_pa(codec->next(desc));
+	leaf->size = vmm_reach_(codec, 0);
+	leaf->attr = codec->attr(table, desc & (codec->page_value | codec->page_ignored), 0);
+	leaf->descriptor = desc;
+	leaf->level = 0;
+}
+
 VMM_INLINE enum vmm_err vmm_engine_query_(const struct vmm_codec *codec,
 					  const struct vmm_table *table, vmm_va_t va,
 					  struct vmm_leaf *leaf)
@@ -60,8 +72,8 @@ VMM_INLINE enum vmm_err vmm_engine_query_(const struct vmm_codec *codec,
 		return VMM_ERR_RANGE;
 	}
 	vmm_walk_straight_(codec, table, raw & table->va_mask, &spot);
-	if (!VMM_FOR_SIZE && vmm_is_ordinary_(codec, table, &spot)) {
-		vmm_describe_(codec, table, spot.desc, 0, raw, leaf);
+	if (!VMM_FOR_SIZE && VMM_LIKELY(vmm_is_ordinary_(codec, table, &spot))) {
+		vmm_describe_page_(codec, table, spot.desc, raw, leaf);
 		return VMM_OK;
 	}
 	err = vmm_leaf_at_(codec, table, &spot);

@@ -41,6 +41,16 @@ VMM_INLINE unsigned int vmm_index_(const struct vmm_codec *codec, unsigned int l
 	return (unsigned int)(va >> vmm_shift_(codec, level)) & (vmm_entries_(codec) - 1);
 }
 
+/** The level of the root's descriptors: a constant where the format leaves no choice of the input size. */
+VMM_INLINE unsigned int vmm_root_level_(const struct vmm_codec *codec,
+					const struct vmm_table *table)
+{
+	if (codec->geometry.va_bits_min == codec->geometry.va_bits_max) {
+		return codec->geometry.level_count - 1u;
+	}
+	return table->root_level;
+}
+
 /** Bytes of a contiguous run at @p level; 0 where the format or the table has none. */
 VMM_INLINE uint64_t vmm_run_reach_(const struct vmm_codec *codec, const struct vmm_table *table,
 				   unsigned int level)
@@ -96,6 +106,18 @@ VMM_INLINE bool vmm_is_link_(const struct vmm_codec *codec, const struct vmm_tab
 	return level > 0 && (desc & table->link_mask) == codec->table(0);
 }
 
+/**
+ * The table that a descriptor links, which vmm_is_link_() has told: all that it holds beside the address is
+ * known then, and an offset of the next load takes it away.
+ */
+VMM_INLINE uint64_t vmm_linked_(const struct vmm_codec *codec, uint64_t desc)
+{
+	if (codec->link_ignored == 0) {
+		return (desc - codec->table(0)) << codec->output_rshift;
+	}
+	return codec->next(desc);
+}
+
 /** Where a descriptor stands. */
 struct vmm_spot_ {
 	uint64_t *slot;
@@ -140,7 +162,8 @@ VMM_INLINE void vmm_walk_(const struct vmm_codec *codec, const struct vmm_table 
 {
 	vmm_spot_load_(codec, table, table->root, table->root_level, va, spot);
 	while (vmm_is_link_(codec, table, spot->desc, spot->level)) {
-		vmm_spot_load_(codec, table, codec->next(spot->desc), spot->level - 1, va, spot);
+		vmm_spot_load_(codec, table, vmm_linked_(codec, spot->desc), spot->level - 1, va,
+			       spot);
 	}
 }
 
@@ -148,14 +171,14 @@ VMM_INLINE void vmm_walk_(const struct vmm_codec *codec, const struct vmm_table 
 VMM_INLINE bool vmm_step_(const struct vmm_codec *codec, const struct vmm_table *table, uint64_t va,
 			  unsigned int level, struct vmm_spot_ *spot)
 {
-	if (level >= codec->geometry.level_count || level > table->root_level) {
+	if (level >= codec->geometry.level_count || level > vmm_root_level_(codec, table)) {
 		return false;
 	}
 	vmm_spot_load_(codec, table, spot->table_pa, level, va, spot);
-	if (level == 0 || !vmm_is_link_(codec, table, spot->desc, level)) {
+	if (level == 0 || !VMM_LIKELY(vmm_is_link_(codec, table, spot->desc, level))) {
 		return true;
 	}
-	spot->table_pa = codec->next(spot->desc);
+	spot->table_pa = vmm_linked_(codec, spot->desc);
 	return false;
 }
 
@@ -179,6 +202,12 @@ VMM_INLINE bool vmm_is_ordinary_(const struct vmm_codec *codec, const struct vmm
 				 const struct vmm_spot_ *spot)
 {
 	return spot->level == 0 && (spot->desc & table->page_mask) == codec->page_value;
+}
+
+/** What an ordinary page maps @p va to: a page's address stands where a table's does. */
+VMM_INLINE uint64_t vmm_page_output_(const struct vmm_codec *codec, uint64_t desc, uint64_t va)
+{
+	return codec->next(desc) | (va & vmm_addr_mask_(codec->geometry.page_shift));
 }
 
 /** What is at a spot that vmm_walk_() found: OK for a leaf, NOENT, or CORRUPT. */
