@@ -85,30 +85,33 @@ void vmm_words_change_(uint64_t *words, unsigned int count, uint64_t mask, uint6
 	}
 }
 
-static inline void clear(uint64_t *word, struct vmm_survey_ *survey)
+unsigned int vmm_words_clear_(uint64_t *words, unsigned int count, struct vmm_survey_ *survey)
 {
-	uint64_t old = vmm_load_(word);
+	uint64_t seen_any = 0;
+	uint64_t seen_all = UINT64_MAX;
+	unsigned int left = count;
 
-	vmm_store_(word, 0);
-	survey->any |= old;
-	survey->all &= old;
-}
+	for (; left >= 4; left -= 4) {
+		uint64_t a = vmm_load_(&words[0]);
+		uint64_t b = vmm_load_(&words[1]);
+		uint64_t c = vmm_load_(&words[2]);
+		uint64_t d = vmm_load_(&words[3]);
+		uint64_t all = (a & b) & (c & d);
 
-void vmm_words_clear_(uint64_t *words, unsigned int count, struct vmm_survey_ *survey)
-{
-	struct vmm_survey_ seen = { 0, UINT64_MAX };
-	unsigned int i;
-
-	for (i = 0; count - i >= 4; i += 4) {
-		clear(&words[i], &seen);
-		clear(&words[i + 1], &seen);
-		clear(&words[i + 2], &seen);
-		clear(&words[i + 3], &seen);
+		if (!vmm_is_valid_(all)) {
+			break;
+		}
+		vmm_store_(&words[0], 0);
+		vmm_store_(&words[1], 0);
+		vmm_store_(&words[2], 0);
+		vmm_store_(&words[3], 0);
+		seen_any |= (a | b) | (c | d);
+		seen_all &= all;
+		words += 4;
 	}
-	for (; i < count; i++) {
-		clear(&words[i], &seen);
-	}
-	*survey = seen;
+	survey->any = seen_any;
+	survey->all = seen_all;
+	return count - left;
 }
 
 void vmm_words_survey_(const uint64_t *words, unsigned int count, struct vmm_survey_ *survey)

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <vmm/engine/shared.h>
+#include <vmm/format.h>
 
 #define COUNT_MAX 35
 #define START_MAX 4
@@ -133,6 +134,36 @@ static void a_survey_of_different_words_is_that_of_each(void **state)
 	}
 }
 
+/* Four at a time, and only while all of the four are valid: what holds a hole is left as it was. */
+static void words_are_cleared_up_to_the_first_hole(void **state)
+{
+	(void)state;
+	for (unsigned int start = 0; start < START_MAX; start++) {
+		for (unsigned int count = 0; count <= COUNT_MAX; count++) {
+			for (unsigned int hole = 0; hole <= count; hole++) {
+				unsigned int cleared = (hole < count ? hole : count) / 4 * 4;
+				uint64_t any = 0;
+				uint64_t all = UINT64_MAX;
+				struct vmm_survey_ survey;
+
+				for (unsigned int i = 0; i < ROOM; i++) {
+					row[i] = UINT64_C(6) << (i % 40) | VMM_DESCRIPTOR_VALID;
+				}
+				row[start + hole] &= ~VMM_DESCRIPTOR_VALID;
+				memcpy(expected, row, sizeof(row));
+				for (unsigned int i = 0; i < cleared; i++) {
+					any |= row[start + i];
+					all &= row[start + i];
+					expected[start + i] = 0;
+				}
+				assert_int_equal(vmm_words_clear_(&row[start], count, &survey), cleared);
+				compare();
+				assert_true(survey.any == any && survey.all == all);
+			}
+		}
+	}
+}
+
 /* Every word has the bit: an odd and an even number of them must not cancel out. */
 static void a_bit_that_all_words_have_is_in_both(void **state)
 {
@@ -155,6 +186,7 @@ int main(void)
 		cmocka_unit_test(every_word_is_changed_within_the_mask),
 		cmocka_unit_test(one_word_that_differs_is_noticed_wherever_it_is),
 		cmocka_unit_test(a_survey_of_different_words_is_that_of_each),
+		cmocka_unit_test(words_are_cleared_up_to_the_first_hole),
 		cmocka_unit_test(a_bit_that_all_words_have_is_in_both),
 	};
 

@@ -206,16 +206,7 @@ VMM_INLINE bool vmm_is_any_global_(const struct vmm_codec *codec, const struct v
 	return codec->is_global(survey->any) || codec->is_global(survey->all);
 }
 
-/** Whether every descriptor of a table is valid: then nothing has to be looked at before it is cleared. */
-VMM_INLINE bool vmm_is_full_(const struct vmm_codec *codec, const struct vmm_table *table,
-			     uint64_t pa)
-{
-	const uint16_t *valid = vmm_count_(table, pa);
-
-	return valid != NULL && (*valid & ~VMM_COUNT_SHARED_) == vmm_entries_(codec);
-}
-
-/* Descriptors looked at before they are cleared: few enough to be at hand still. */
+/* Descriptors looked at before they are cleared, where some are holes: few enough to be at hand still. */
 #define VMM_CLEAR_STEP_ 64u
 
 /**
@@ -235,25 +226,21 @@ VMM_INLINE unsigned int vmm_clear_row_(const struct vmm_codec *codec,
 
 	count = vmm_leaf_row_(codec, table, spot, count);
 	va = vmm_extend_(table, va);
-	if (!VMM_FOR_SIZE && vmm_is_full_(codec, table, spot->table_pa)) {
-		vmm_words_clear_(spot->slot, count, &survey);
-		gather->global |= vmm_is_any_global_(codec, &survey);
-		vmm_gather_add_(table, gather, va, count, shift, spot->level, false);
-		valid = count;
-		done = count;
-	}
 	/* Invariant: `done` descriptors are cleared and gathered, `valid` of them were valid. */
 	for (; done < count; done += step) {
-		step = count - done < VMM_CLEAR_STEP_ ? count - done : VMM_CLEAR_STEP_;
-		survey = vmm_survey_row_(here.slot, vmm_load_(here.slot), step);
-		if (vmm_is_valid_(survey.all)) {
+		step = VMM_FOR_SIZE ? 0 : vmm_words_clear_(here.slot, count - done, &survey);
+		if (step != 0) {
 			gather->global |= vmm_is_any_global_(codec, &survey);
 			vmm_gather_add_(table, gather, va, step, shift, spot->level, false);
 			valid += step;
-		} else if (vmm_is_valid_(survey.any)) {
-			valid += vmm_gather_row_(codec, table, &here, va, step, gather);
+		} else {
+			step = count - done < VMM_CLEAR_STEP_ ? count - done : VMM_CLEAR_STEP_;
+			survey = vmm_survey_row_(here.slot, vmm_load_(here.slot), step);
+			if (vmm_is_valid_(survey.any)) {
+				valid += vmm_gather_row_(codec, table, &here, va, step, gather);
+			}
+			vmm_words_store_(here.slot, step, 0, 0);
 		}
-		vmm_words_store_(here.slot, step, 0, 0);
 		here.slot += step;
 		va += (uint64_t)step << shift;
 	}
@@ -383,21 +370,42 @@ VMM_INLINE void vmm_unmap_pages_(const struct vmm_engine_ *engine, struct vmm_ta
 				 uint64_t va, unsigned int count, const struct vmm_spot_ *spot)
 {
 	const struct vmm_codec *codec = engine->codec;
+	unsigned int page_shift = codec->geometry.page_shift;
 	struct vmm_chain_ dead = { 0 };
 	struct vmm_gather_ gather;
+	struct vmm_survey_ survey;
+	unsigned int cleared;
+	bool is_empty = false;
 
 	vmm_gather_start_(&gather);
 	if (count == 1 && vmm_is_valid_(spot->desc)) {
 		vmm_store_(spot->slot, 0);
-		vmm_clean_(table, spot->slot, sizeof(uint64_t));
-		vmm_count_sub_(table, spot->table_pa, 1);
-		gather.global = codec->is_global(spot->desc);
-		vmm_gather_add_(table, &gather, vmm_extend_(table, va), 1,
-				codec->geometry.page_shift, 0, false);
+		survey.any = survey.all = spot->desc;
+		cleared = 1;
 	} else {
-		engine->clear_row(table, spot, va, count, &gather);
+		cleared = vmm_words_clear_(spot->slot, count, &survey);
 	}
-	if (vmm_is_empty_(table, spot->table_pa)) {
+	if (cleared != 0) {
+		vmm_clean_(table, spot->slot, cleared * sizeof(uint64_t));
+		is_empty = vmm_count_sub_(table, spot->table_pa, cleared);
+		gather.global = vmm_is_any_global_(codec, &survey);
+		vmm_gather_add_(table, &gather, vmm_extend_(table, va), cleared, page_shift, 0,
+				false);
+	}
+	if (cleared < count) {
+		/* Of its own, so that the walk's spot stays in registers. */
+		const struct vmm_spot_ rest = {
+			&spot->slot[cleared],
+			0,
+			spot->table_pa,
+			0,
+		};
+
+		engine->clear_row(table, &rest, va + ((uint64_t)cleared << page_shift),
+				  count - cleared, &gather);
+		is_empty = vmm_is_empty_(table, spot->table_pa);
+	}
+	if (is_empty) {
 		engine->prune(table, 0, va, &gather, &dead);
 	}
 	if (gather.any) {

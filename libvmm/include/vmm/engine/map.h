@@ -315,10 +315,14 @@ VMM_INLINE bool vmm_map_short_(const struct vmm_engine_ *engine, struct vmm_tabl
 	if (count == 1) {
 		vmm_store_(spot.slot, codec->leaf(word, pa, 0));
 		vmm_clean_(table, spot.slot, sizeof(uint64_t));
+	} else if (!vmm_attr_has(stored, VMM_ATTR_CONTIG)) {
+		vmm_words_store_(spot.slot, count, codec->leaf(word, pa, 0),
+				 vmm_reach_(codec, 0) >> codec->output_rshift);
+		vmm_clean_(table, spot.slot, count * sizeof(uint64_t));
 	} else {
 		const struct vmm_row_ row = { spot.slot, va,    pa,
 					      word,      0,     count,
-					      vmm_attr_has(stored, VMM_ATTR_CONTIG), true };
+					      true,      true };
 
 		engine->put_row(table, &row);
 	}

@@ -32,7 +32,8 @@ VMM_INLINE void vmm_walk_to_drop_(const struct vmm_codec *codec, const struct vm
 	vmm_spot_load_(codec, table, table->root, table->root_level, va, spot);
 	while (vmm_is_link_(codec, table, spot->desc, spot->level) &&
 	       !vmm_is_droppable_(codec, table, spot, va, left)) {
-		vmm_spot_load_(codec, table, codec->next(spot->desc), spot->level - 1, va, spot);
+		vmm_spot_load_(codec, table, vmm_linked_(codec, spot->desc), spot->level - 1, va,
+			       spot);
 	}
 }
 

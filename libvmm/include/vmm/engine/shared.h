@@ -195,13 +195,16 @@ VMM_HELPER void vmm_count_add_(const struct vmm_table *table, uint64_t pa, unsig
 	}
 }
 
-VMM_HELPER void vmm_count_sub_(const struct vmm_table *table, uint64_t pa, unsigned int count)
+/** Returns whether the table has nothing left in it and is to go. */
+VMM_HELPER bool vmm_count_sub_(const struct vmm_table *table, uint64_t pa, unsigned int count)
 {
 	uint16_t *valid = vmm_count_(table, pa);
 
-	if (valid != NULL) {
-		*valid = (uint16_t)(*valid - count);
+	if (valid == NULL) {
+		return false;
 	}
+	*valid = (uint16_t)(*valid - count);
+	return *valid == 0 && (table->flags & VMM_TABLE_KEEP) == 0;
 }
 
 /** Marks the table at @p pa: it is linked from other roots too. Borrowed ones are never freed anyway. */
@@ -248,8 +251,11 @@ void vmm_words_zero_(uint64_t *words, unsigned int count);
 void vmm_words_fill_(uint64_t *words, unsigned int count, uint64_t first, uint64_t step);
 /** The same where walkers read along: one 64-bit store for each word. */
 void vmm_words_store_(uint64_t *words, unsigned int count, uint64_t first, uint64_t step);
-/** words[i] = 0, by one 64-bit load and store for each, and what they had in common. */
-void vmm_words_clear_(uint64_t *words, unsigned int count, struct vmm_survey_ *survey);
+/**
+ * words[i] = 0, by one 64-bit load and store for each, four at a time as long as all of the next four are valid.
+ * Returns how many, and what they had in common.
+ */
+unsigned int vmm_words_clear_(uint64_t *words, unsigned int count, struct vmm_survey_ *survey);
 /** words[i] = (words[i] & ~mask) | value, by one 64-bit load and store for each. */
 void vmm_words_change_(uint64_t *words, unsigned int count, uint64_t mask, uint64_t value);
 
