@@ -14,6 +14,8 @@ TABLES = [
     ("query", "lib", "query", "hand", 2.0),
     ("random pair", "lib", "random pair", "hand, freeing", 1.5),
     ("random pair", "lib, keeping", "random pair", "hand", 1.3),
+    ("random pair, in order", "lib", "random pair, in order", "hand, freeing", 1.5),
+    ("random pair, in order", "lib, keeping", "random pair, in order", "hand", 1.3),
     ("largest block", "lib", "largest block", "hand", 1.3),
     ("512 of the next", "lib", "512 of the next", "hand", 1.3),
 ]

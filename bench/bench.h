@@ -95,6 +95,18 @@ static inline uint64_t bench_ticks(void)
 
 double bench_tick(void);
 
+/** Everything before it is done before anything behind it starts: what a barrier after each change does. */
+static inline void bench_barrier(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__asm__ volatile("lfence" : : : "memory");
+#elif defined(__aarch64__)
+	__asm__ volatile("dsb ish; isb" : : : "memory");
+#else
+	__sync_synchronize();
+#endif
+}
+
 /** The rounds that each figure is the lowest of: the first argument of the program, or 7. */
 unsigned int bench_rounds(int argc, char **argv);
 

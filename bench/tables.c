@@ -44,7 +44,7 @@ struct hand_calls {
 	void (*protect)(struct hand_table *t, uint64_t va, uint64_t size, uint64_t chunk);
 	uint64_t (*translate)(const struct hand_table *t, uint64_t va, uint64_t mask);
 	uint64_t (*query)(const struct hand_table *t, uint64_t va, uint64_t mask);
-	void (*pairs)(struct hand_table *t, const uint64_t *old, const uint64_t *new);
+	void (*pairs)(struct hand_table *t, const uint64_t *old, const uint64_t *new, bool barriers);
 	void (*block)(struct hand_table *t, uint64_t va, uint64_t pa, uint64_t size,
 		      unsigned int level);
 };
@@ -124,7 +124,7 @@ struct hand_calls {
 	}                                                                                          \
 	static __attribute__((noinline)) void name##_pairs(struct hand_table *t,                   \
 							   const uint64_t *old,                    \
-							   const uint64_t *new)                    \
+							   const uint64_t *new, bool barriers)     \
 	{                                                                                          \
 		uint64_t desc = hand_leaf(&name##_format, PA, word_, 0);                           \
 		bool ok = true;                                                                    \
@@ -132,7 +132,13 @@ struct hand_calls {
                                                                                                    \
 		for (i = 0; i < LIVE; i++) {                                                       \
 			ok &= hand_unmap_page(&name##_format, t, old[i]);                          \
+			if (barriers) {                                                            \
+				bench_barrier();                                                   \
+			}                                                                          \
 			ok &= hand_map_page(&name##_format, t, new[i], desc);                      \
+			if (barriers) {                                                            \
+				bench_barrier();                                                   \
+			}                                                                          \
 		}                                                                                  \
 		bench_require(ok, "pairs by hand");                                                \
 	}                                                                                          \
@@ -472,37 +478,61 @@ static void choose_pages(uint64_t page)
 	}
 }
 
-static void pairs(const uint64_t *old, const uint64_t *new, uint64_t page)
+static void pairs(const uint64_t *old, const uint64_t *new, uint64_t page, bool barriers)
 {
 	bool ok = true;
 	unsigned int i;
 
 	for (i = 0; i < LIVE; i++) {
 		ok &= vmm_table_unmap(&table, region(old[i], page), NULL) == VMM_OK;
+		if (barriers) {
+			bench_barrier();
+		}
 		ok &= vmm_table_map(&table, region(new[i], page), vmm_pa(PA + page), VMM_KERNEL_RW,
 				    NULL) == VMM_OK;
+		if (barriers) {
+			bench_barrier();
+		}
 	}
 	bench_require(ok, "pairs");
 }
 
 /* There and back again, so that each round starts with the same pages. */
-static void sample_pairs(const struct subject *s, bool by_hand, struct bench_figure *figure)
+static double time_pairs(const struct subject *s, bool by_hand, bool barriers, bool back)
 {
 	uint64_t page = UINT64_C(1) << s->hand->format.page_shift;
+	const uint64_t *old = back ? other_pages : live_pages;
+	const uint64_t *new = back ? live_pages : other_pages;
+	double start = bench_now();
+
+	if (by_hand) {
+		s->hand->pairs(&hand, old, new, barriers);
+	} else {
+		pairs(old, new, page, barriers);
+	}
+	return bench_since(start);
+}
+
+/*
+ * Free-running, and with a barrier after each operation, as there is one wherever a CPU translates by the table:
+ * without, the CPU works on as many pairs at a time as fit into what it looks ahead.
+ */
+static void measure_pairs_of(const struct subject *s, bool by_hand, const char *who,
+			     unsigned int rounds)
+{
+	struct bench_figure free_running, ordered;
 	unsigned int i;
 
-	for (i = 0; i < 2; i++) {
-		const uint64_t *old = i == 0 ? live_pages : other_pages;
-		const uint64_t *new = i == 0 ? other_pages : live_pages;
-		double start = bench_now();
-
-		if (by_hand) {
-			s->hand->pairs(&hand, old, new);
-		} else {
-			pairs(old, new, page);
-		}
-		bench_sample(figure, bench_since(start));
+	bench_start(&free_running);
+	bench_start(&ordered);
+	for (i = 0; i < rounds; i++) {
+		bench_sample(&free_running, time_pairs(s, by_hand, false, false));
+		bench_sample(&ordered, time_pairs(s, by_hand, true, true));
+		bench_sample(&ordered, time_pairs(s, by_hand, true, false));
+		bench_sample(&free_running, time_pairs(s, by_hand, false, true));
 	}
+	report(s, "random pair", who, &free_running, LIVE, "ns");
+	report(s, "random pair, in order", who, &ordered, LIVE, "ns");
 }
 
 static void map_live(const struct subject *s, bool by_hand)
@@ -560,54 +590,30 @@ static void count_live(const struct subject *s)
 
 static void measure_pairs(const struct subject *s, unsigned int rounds)
 {
-	static const char operation[] = "random pair";
-	struct bench_figure figure;
-	unsigned int i;
-
 	choose_pages(UINT64_C(1) << s->hand->format.page_shift);
 	start_hand(s, false);
 	make_tables(s, true);
 	map_live(s, true);
-	bench_start(&figure);
-	for (i = 0; i < rounds; i++) {
-		sample_pairs(s, true, &figure);
-	}
-	report(s, operation, "hand", &figure, LIVE, "ns");
+	measure_pairs_of(s, true, "hand", rounds);
 
 	start_hand(s, false);
 	map_live(s, true);
 	count_live(s);
 	hand.counts = hand_counts;
-	bench_start(&figure);
-	for (i = 0; i < rounds; i++) {
-		sample_pairs(s, true, &figure);
-	}
-	report(s, operation, "hand, freeing", &figure, LIVE, "ns");
+	measure_pairs_of(s, true, "hand, freeing", rounds);
 
 	start_lib(s, VMM_TABLE_KEEP, NULL);
 	make_tables(s, false);
 	map_live(s, false);
-	bench_start(&figure);
-	for (i = 0; i < rounds; i++) {
-		sample_pairs(s, false, &figure);
-	}
-	report(s, operation, "lib, keeping", &figure, LIVE, "ns");
+	measure_pairs_of(s, false, "lib, keeping", rounds);
 
 	start_lib(s, 0, NULL);
 	map_live(s, false);
-	bench_start(&figure);
-	for (i = 0; i < rounds; i++) {
-		sample_pairs(s, false, &figure);
-	}
-	report(s, operation, "lib", &figure, LIVE, "ns");
+	measure_pairs_of(s, false, "lib", rounds);
 
 	start_lib(s, 0, &empty_sync);
 	map_live(s, false);
-	bench_start(&figure);
-	for (i = 0; i < rounds; i++) {
-		sample_pairs(s, false, &figure);
-	}
-	report(s, operation, "lib, synced", &figure, LIVE, "ns");
+	measure_pairs_of(s, false, "lib, synced", rounds);
 }
 
 /* --- blocks --- */
