@@ -31,6 +31,7 @@ NOT_NARROW = {
     "test_beside": "needs stores of 64 bits",
     "test_seam_stands": "lays objects out over 20 GiB of addresses",
     "test_space_cost": "is built in a way of its own",
+    "test_threads": "needs stores of 64 bits",
 }
 # Sources of its own that a test has beside the library's.
 MORE = {"test_format_x86": ["examples/format/x86_64.c"]}
