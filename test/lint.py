@@ -121,11 +121,13 @@ def main(argv):
     explained = explanations("test/lint.txt")
     wanted = argv[1:] or list(TOOLS)
     bad = 0
+    missing = []
     for tool in wanted:
         if tool not in TOOLS:
             sys.exit(__doc__)
         if shutil.which("cppcheck" if tool == "misra" else tool) is None:
             print(f"{tool}: skipped, as it isn't there; Debian's package is {PACKAGES[tool]}")
+            missing.append(tool)
             continue
         accepted = 0
         findings = sorted(set(TOOLS[tool]()))
@@ -138,6 +140,9 @@ def main(argv):
         if tool != "misra":
             print(f"{tool}: {len(findings) - accepted} findings, {accepted} more explained",
                   flush=True)
+    judges = [tool for tool in wanted if tool not in missing and tool != "misra"]
+    print(f"lint: {'FAILED' if bad else 'passed'}: {bad} findings that nothing explains, by "
+          f"{', '.join(judges) or 'nobody'}" + (f"; not there: {', '.join(missing)}" if missing else ""))
     return 1 if bad else 0
 
 
