@@ -11,7 +11,8 @@ doesn't hold. A function may be given as object:name. A row "@name expression" g
 The number is what the source has: one more is a call that the compiler was to fold away.
 
 The call graph is made of direct calls and of these rows: it must have no cycle, and the deepest path in
-it must take at most LIMIT bytes, the frames of hooks not counted.
+it must take at most LIMIT bytes, the frames of hooks not counted. A function that ends by a jump to another
+has given up its frame by then.
 """
 
 import re
@@ -37,8 +38,12 @@ class Graph:
         self.archive = archive
         self.rules = read_rules(rules)
         self.edges, self.faults = {}, []
+        self.returning = {}
         for function in archive.functions:
             self.edges[function] = self._callees(function)
+            jumped = {archive.resolve(function, t) for t in function.calls - function.returning}
+            self.returning[function] = self.edges[function] - jumped | {
+                archive.resolve(function, t) for t in function.returning}
 
     def _callees(self, function):
         callees = {c for t in function.calls if (c := self.archive.resolve(function, t))}
@@ -83,9 +88,13 @@ class Graph:
     def deepest(self, function, known):
         """Returns (bytes, path) of the deepest path from a function. Only for graphs without cycle."""
         if function not in known:
-            below = max((self.deepest(c, known) for c in self.edges[function]),
-                        key=lambda entry: entry[0], default=(0, []))
-            known[function] = ((function.stack or 0) + below[0], [function] + below[1])
+            found = [(function.stack or 0, [function])]
+            for callee in self.edges[function]:
+                size, path = self.deepest(callee, known)
+                if callee in self.returning[function]:
+                    size, path = size + (function.stack or 0), [function] + path
+                found.append((size, path))
+            known[function] = max(found, key=lambda entry: entry[0])
         return known[function]
 
 

@@ -12,6 +12,8 @@ LABEL = re.compile(r"^([0-9a-f]+) <(.+)>:$")
 INSTRUCTION = re.compile(r"^ *([0-9a-f]+):\t(\S+)\s*(.*)$")
 RELOCATION = re.compile(r"^\s+([0-9a-f]+): (R_\w+)\s+(\S+)")
 DIRECT = ("R_AARCH64_CALL26", "R_AARCH64_JUMP26", "R_RISCV_CALL", "R_RISCV_CALL_PLT", "R_RISCV_JAL")
+# Calls that come back. "b", "j" and "jr" are a function's last act, for which its frame is given up.
+RETURNING = ("bl", "jal", "jalr")
 
 
 class Function:
@@ -20,6 +22,7 @@ class Function:
         # "libvmm_bump:bump_alloc", for rules that mean one of several statics.
         self.full_name = re.sub(r"\.[cS]\.o$", "", member) + ":" + name
         self.calls = set()        # names as the relocations have them
+        self.returning = set()    # of these, the ones that come back; others are jumped to at the end
         self.indirect = []        # instructions
         self.relocations = []     # (type, target)
         self.instructions = []
@@ -97,7 +100,7 @@ class Archive:
 
     def _disassemble(self):
         member = section = function = None
-        pending_call = inner_call = False
+        pending_call = inner_call = None
         for line in run(self.objdump, "-dr", "--no-show-raw-insn", self.path).splitlines():
             match = re.match(r"^(\S+):\s+file format", line)
             if match:
@@ -123,13 +126,15 @@ class Archive:
                 function.relocations.append((kind, target))
                 if inner_call:
                     # What the instruction itself says is only what the relocation will replace.
-                    function.calls.discard(inner_call)
+                    function.calls, function.returning = inner_call
                     inner_call = None
                 if kind in DIRECT:
                     if not target.startswith(".L"):
                         function.calls.add(target)
                     # The jump register of auipc and jalr holds what this relocation says.
-                    pending_call = kind.startswith("R_RISCV_CALL")
+                    pending_call = target if kind.startswith("R_RISCV_CALL") else None
+                    if not pending_call and function.instructions[-1][0] in RETURNING:
+                        function.returning.add(target)
                 continue
             match = INSTRUCTION.match(line)
             if match and function:
@@ -139,9 +144,12 @@ class Archive:
                     # Within a section the assembler may have put the target of auipc and jalr in.
                     known = re.search(r"# [0-9a-f]+ <([^+>]+)>", match[3])
                     if pending_call:
-                        pending_call = False
+                        if mnemonic in RETURNING:
+                            function.returning.add(pending_call)
+                        pending_call = None
                     elif known and mnemonic == "jalr":
                         function.calls.add(known[1])
+                        function.returning.add(known[1])
                     elif not (mnemonic == "jr" and operands == "ra"):
                         function.indirect.append(f"{mnemonic} {operands}")
                 inner_call = None
@@ -150,10 +158,11 @@ class Archive:
                 inner = re.search(r"<([^+>]+)>$", operands)
                 if inner and mnemonic in ("bl", "b", "jal", "j") \
                         and (member, inner[1]) in self._place_of \
-                        and (mnemonic in ("bl", "jal") or inner[1] != function.name) \
-                        and inner[1] not in function.calls:
-                    inner_call = inner[1]
-                    function.calls.add(inner_call)
+                        and (mnemonic in RETURNING or inner[1] != function.name):
+                    inner_call = set(function.calls), set(function.returning)
+                    function.calls.add(inner[1])
+                    if mnemonic in RETURNING:
+                        function.returning.add(inner[1])
 
     def _data_relocations(self):
         member = section = None
