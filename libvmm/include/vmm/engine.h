@@ -114,22 +114,6 @@
 		symbol##_change_inside_,							   \
 		symbol##_store_unit_,								   \
 	};											   \
-	VMM_ENGINE_FUNCTION_ bool symbol##_map_short_(struct vmm_table *table, uint64_t start,	   \
-						      uint64_t size, uint64_t pa,		   \
-						      vmm_attr_t attr)				   \
-	{											   \
-		return vmm_map_short_(&symbol##_engine_, table, start, size, pa, attr);		   \
-	}											   \
-	VMM_ENGINE_FUNCTION_ bool symbol##_unmap_short_(struct vmm_table *table, uint64_t start,   \
-							uint64_t size)				   \
-	{											   \
-		return vmm_unmap_short_(&symbol##_engine_, table, start, size);			   \
-	}											   \
-	VMM_ENGINE_FUNCTION_ bool symbol##_protect_short_(					   \
-		struct vmm_table *table, uint64_t start, uint64_t size, vmm_attr_t attr)	   \
-	{											   \
-		return vmm_protect_short_(&symbol##_engine_, table, start, size, attr);		   \
-	}											   \
 	VMM_ENGINE_FUNCTION_ enum vmm_err symbol##_map_or_plan_(				   \
 		const struct vmm_table *table, struct vmm_table *commit, uint64_t start,	   \
 		uint64_t size, uint64_t pa, vmm_attr_t attr, uint64_t *frame_count,		   \
@@ -147,6 +131,30 @@
 					  (uintptr_t)symbol##_change_or_plan_, frame_count,	   \
 					  detail);						   \
 	}											   \
+	VMM_ENGINE_FUNCTION_ enum vmm_err symbol##_map_long_(					   \
+		struct vmm_table *table, uint64_t start, uint64_t size, uint64_t pa,		   \
+		vmm_attr_t attr, struct vmm_detail *detail)					   \
+	{											   \
+		uint64_t frame_count;								   \
+												   \
+		return symbol##_map_or_plan_(table, table, start, size, pa, attr, &frame_count,	   \
+					     detail);						   \
+	}											   \
+	VMM_ENGINE_FUNCTION_ enum vmm_err symbol##_change_long_(				   \
+		struct vmm_table *table, uint64_t start, uint64_t size, const vmm_attr_t *attr,	   \
+		struct vmm_detail *detail)							   \
+	{											   \
+		uint64_t frame_count;								   \
+												   \
+		return symbol##_change_or_plan_(table, table, start, size, attr, &frame_count,	   \
+						detail);					   \
+	}											   \
+	VMM_ENGINE_FUNCTION_ enum vmm_err symbol##_protect_long_(				   \
+		struct vmm_table *table, uint64_t start, uint64_t size, vmm_attr_t attr,	   \
+		struct vmm_detail *detail)							   \
+	{											   \
+		return symbol##_change_long_(table, start, size, &attr, detail);		   \
+	}											   \
 	enum vmm_err symbol##_init(struct vmm_table *table, const struct vmm_table_config *config) \
 	{                                                                                          \
 		return vmm_engine_init_(&(codec_), &symbol, table, config);                        \
@@ -159,38 +167,31 @@
 	enum vmm_err symbol##_map(struct vmm_table *table, vmm_va_region_t va, vmm_pa_t pa,        \
 				  vmm_attr_t attr, struct vmm_detail *detail)                      \
 	{                                                                                          \
-		uint64_t frame_count;                                                              \
-                                                                                                   \
-		if (!VMM_FOR_SIZE && symbol##_map_short_(table, va.bytes.start, va.bytes.size,     \
-							 vmm_pa_raw(pa), attr)) {          \
+		if (!VMM_FOR_SIZE &&                                                               \
+		    vmm_map_short_(&symbol##_engine_, table, va.bytes.start, va.bytes.size,        \
+				   vmm_pa_raw(pa), attr)) {                                        \
 			return VMM_OK;                                                             \
 		}                                                                                  \
-		return symbol##_map_or_plan_(table, table, va.bytes.start, va.bytes.size,          \
-					     vmm_pa_raw(pa), attr, &frame_count, detail);          \
+		return symbol##_map_long_(table, va.bytes.start, va.bytes.size, vmm_pa_raw(pa),    \
+					  attr, detail);                                           \
 	}                                                                                          \
 	enum vmm_err symbol##_unmap(struct vmm_table *table, vmm_va_region_t va,                   \
 				    struct vmm_detail *detail)                                     \
 	{                                                                                          \
-		uint64_t frame_count;                                                              \
-                                                                                                   \
-		if (!VMM_FOR_SIZE &&                                                               \
-		    symbol##_unmap_short_(table, va.bytes.start, va.bytes.size)) {                 \
+		if (!VMM_FOR_SIZE && vmm_unmap_short_(&symbol##_engine_, table, va.bytes.start,    \
+						      va.bytes.size)) {                            \
 			return VMM_OK;                                                             \
 		}                                                                                  \
-		return symbol##_change_or_plan_(table, table, va.bytes.start, va.bytes.size,       \
-						NULL, &frame_count, detail);                       \
+		return symbol##_change_long_(table, va.bytes.start, va.bytes.size, NULL, detail);  \
 	}                                                                                          \
 	enum vmm_err symbol##_protect(struct vmm_table *table, vmm_va_region_t va,                 \
 				      vmm_attr_t attr, struct vmm_detail *detail)                  \
 	{                                                                                          \
-		uint64_t frame_count;                                                              \
-                                                                                                   \
-		if (!VMM_FOR_SIZE && symbol##_protect_short_(table, va.bytes.start, va.bytes.size, \
-							     attr)) {                      \
+		if (!VMM_FOR_SIZE && vmm_protect_short_(&symbol##_engine_, table, va.bytes.start,  \
+							va.bytes.size, attr)) {                    \
 			return VMM_OK;                                                             \
 		}                                                                                  \
-		return symbol##_change_or_plan_(table, table, va.bytes.start, va.bytes.size,       \
-						&attr, &frame_count, detail);                      \
+		return symbol##_protect_long_(table, va.bytes.start, va.bytes.size, attr, detail); \
 	}                                                                                          \
 	enum vmm_err symbol##_need(const struct vmm_table *table,                                  \
 				   const struct vmm_request *request, uint64_t *frame_count,       \
