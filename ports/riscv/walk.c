@@ -15,9 +15,9 @@ static uint64_t load_descriptor(uint64_t table_pa, uint64_t window, uint64_t va,
 {
 	uint64_t index = va >> vmm_riscv_leaf_shift_(level) &
 			 ((UINT64_C(1) << VMM_RISCV_INDEX_BITS) - 1);
-	const volatile uint64_t *table = (const volatile uint64_t *)(uintptr_t)(table_pa + window);
+	const uint64_t *table = (const uint64_t *)(uintptr_t)(table_pa + window);
 
-	return table[index];
+	return VMM_LOAD_SHARED(&table[index]);
 }
 
 static enum vmm_err leaf_output(uint64_t desc, unsigned int level, uint64_t va, bool write,

@@ -36,6 +36,30 @@
 #define VMM_FOR_SIZE 0
 #endif
 
+/*
+ * Whether ThreadSanitizer looks on: gcc says so by a macro, clang by a question.
+ */
+#ifdef __SANITIZE_THREAD__
+#define VMM_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define VMM_THREAD_SANITIZER 1
+#endif
+#endif
+
+/**
+ * One access to a word that others access meanwhile: CPUs' walkers, readers in software. Never torn and never
+ * doubled, in the order written. What is behind an address is read after the address: hardware keeps that by the
+ * dependency. ThreadSanitizer takes a volatile access for any other and knows no dependency: it is told both.
+ */
+#ifdef VMM_THREAD_SANITIZER
+#define VMM_LOAD_SHARED(word) __atomic_load_n((word), __ATOMIC_ACQUIRE)
+#define VMM_STORE_SHARED(word, value) __atomic_store_n((word), (value), __ATOMIC_RELEASE)
+#else
+#define VMM_LOAD_SHARED(word) (*(const volatile uint64_t *)(word))
+#define VMM_STORE_SHARED(word, value) ((void)(*(volatile uint64_t *)(word) = (value)))
+#endif
+
 /** Declarations between these have C linkage, in C++ as well. */
 #ifdef __cplusplus
 #define VMM_BEGIN_DECLS                        extern "C" {

@@ -72,13 +72,13 @@ VMM_INLINE uint64_t *vmm_descriptors_(const struct vmm_table *table, uint64_t pa
 /** One 64-bit load: hardware may update accessed and dirty bits beside us. */
 VMM_INLINE uint64_t vmm_load_(const uint64_t *slot)
 {
-	return *(const volatile uint64_t *)slot;
+	return VMM_LOAD_SHARED(slot);
 }
 
 /** One 64-bit store, never torn and never doubled: a walker sees the old word or the new. */
 VMM_INLINE void vmm_store_(uint64_t *slot, uint64_t desc)
 {
-	*(volatile uint64_t *)slot = desc;
+	VMM_STORE_SHARED(slot, desc);
 }
 
 VMM_INLINE bool vmm_is_valid_(uint64_t desc)
