@@ -22,12 +22,39 @@ struct fixture {
 	uint64_t lie;
 	uint64_t lies_returned;
 	struct vmm_table table;
+	uint64_t base;   /* the first address */
 	uint64_t page;
 	uint64_t block;  /* the largest leaf */
 	uint64_t middle; /* of one level less */
 };
 
 static struct fixture f;
+
+/* What kind of table it is: all that planning looks at but the format. */
+struct kind {
+	const char *name;
+	uint32_t flags; /* a format that doesn't know them has no such kind */
+	enum vmm_half half;
+	bool shares; /* the operations are in a part that others may join */
+};
+
+static const struct kind kinds[] = {
+	{"plain", 0, VMM_LOWER_HALF, false},
+	{"kept", VMM_TABLE_KEEP, VMM_LOWER_HALF, false},
+	{"resized live", VMM_TABLE_RESIZE_LIVE, VMM_LOWER_HALF, false},
+	{"upper half", 0, VMM_UPPER_HALF, false},
+	{"shared", 0, VMM_LOWER_HALF, true},
+};
+
+#define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
+
+static const struct kind *kind = &kinds[0];
+
+static bool has_kind(const struct vmm_format *format)
+{
+	return (kind->flags & ~format->geometry->flags) == 0 &&
+	       (kind->half == VMM_LOWER_HALF || !format->geometry->sign_extended);
+}
 
 /* --- a source that lies --- */
 
@@ -75,8 +102,20 @@ static void set_up(const struct vmm_format *format, enum test_frames_fill fill)
 	config.format = format;
 	config.frames = &f.liar;
 	config.pa_bits = 40;
-	config.flags = test_formats_is_riscv(format) ? VMM_TABLE_SVNAPOT : 0;
+	config.half = kind->half;
+	config.flags = kind->flags | (test_formats_is_riscv(format) ? VMM_TABLE_SVNAPOT : 0);
 	assert_int_equal(vmm_table_init(&f.table, &config), VMM_OK);
+	f.base = vmm_va_raw(vmm_va_region_start(vmm_table_region(&f.table, kind->half)));
+	if (kind->shares) {
+		vmm_va_region_t part = VMM_VA_REGION_INIT(
+			0, test_formats_leaf(format, f.table.root_level));
+
+		/* All that the operations touch. */
+		while (part.bytes.size < 4 * f.block) {
+			part.bytes.size *= 2;
+		}
+		assert_int_equal(vmm_table_share(&f.table, part, NULL), VMM_OK);
+	}
 }
 
 static void tear_down(void)
@@ -100,7 +139,7 @@ static struct vmm_request request(enum vmm_op op, uint64_t va, uint64_t pa, uint
 
 	memset(&made, 0, sizeof(made));
 	made.op = op;
-	made.va.bytes.start = va;
+	made.va.bytes.start = f.base + va;
 	made.va.bytes.size = size;
 	made.pa = vmm_pa(pa);
 	made.attr = attr;
@@ -126,7 +165,7 @@ static enum vmm_err run(const struct operation *operation, struct vmm_detail *de
 
 static void map(uint64_t va, uint64_t size, vmm_attr_t attr)
 {
-	vmm_va_region_t region = VMM_VA_REGION_INIT(va, size);
+	vmm_va_region_t region = VMM_VA_REGION_INIT(f.base + va, size);
 
 	assert_int_equal(vmm_table_map(&f.table, region, vmm_pa(va), attr, NULL), VMM_OK);
 }
@@ -281,6 +320,9 @@ static void each_operation(const struct vmm_format *format, enum test_frames_fil
 		struct vmm_request request;
 		uint64_t need = 0;
 
+		if (operations[i].is_share && kind->shares) {
+			continue;
+		}
 		set_up(format, fill);
 		operations[i].prepare();
 		request = operations[i].request();
@@ -298,6 +340,19 @@ static void each_operation(const struct vmm_format *format, enum test_frames_fil
 static void each_frame_missing_changes_nothing(const struct vmm_format *format)
 {
 	each_operation(format, TEST_FRAMES_DIRTY, VMM_ERR_NOMEM);
+}
+
+static void the_same_in_tables_of_every_kind(const struct vmm_format *format)
+{
+	for (size_t i = 1; i < KIND_COUNT; i++) {
+		kind = &kinds[i];
+		if (has_kind(format)) {
+			print_message("# %s\n", kind->name);
+			each_operation(format, TEST_FRAMES_DIRTY, VMM_ERR_NOMEM);
+			each_operation(format, TEST_FRAMES_IN_TURN, VMM_ERR_NOMEM);
+		}
+	}
+	kind = &kinds[0];
 }
 
 static void each_clean_frame_missing_changes_nothing(const struct vmm_format *format)
@@ -398,6 +453,7 @@ int main(void)
 {
 	static const struct test_case cases[] = {
 		TEST_CASE(each_frame_missing_changes_nothing, TEST_ALL),
+		TEST_CASE(the_same_in_tables_of_every_kind, TEST_ALL),
 		TEST_CASE(each_clean_frame_missing_changes_nothing, TEST_ALL),
 		TEST_CASE(the_sources_own_error_comes_through, TEST_ALL),
 		TEST_CASE(each_frame_that_is_none_is_refused, TEST_ALL),
