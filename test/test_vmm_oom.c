@@ -18,6 +18,7 @@
 #define BLOCK_AT GIB(64)
 #define WINDOW_AT GIB(128)
 #define LAZY_AT GIB(192)
+#define KEPT_AT GIB(208)
 #define DIRECT_AT GIB(224)
 #define EAGER_AT GIB(240)
 
@@ -214,45 +215,133 @@ static enum vmm_err do_direct_init(struct test_manager *self)
 	return err;
 }
 
+/* A block that was mapped before the manager knew, all of it recorded but for one page in the middle. */
+#define RECORDED_ENTRIES 2
+
+static void prepare_block(struct test_manager *self)
+{
+	uint64_t at = KEPT_AT + 3 * page(self);
+
+	assert_int_equal(vmm_table_map(&self->table, test_va_region(KEPT_AT, block(self)),
+				       vmm_pa(GIB(48)), VMM_KERNEL_RW, NULL), VMM_OK);
+	assert_int_equal(vmm_adopt_at(&self->vmm, "low", test_va_region(KEPT_AT, at - KEPT_AT),
+				      vmm_pa(GIB(48)), VMM_KERNEL_RW, NULL), VMM_OK);
+	at += page(self);
+	assert_int_equal(vmm_adopt_at(&self->vmm, "high",
+				      test_va_region(at, KEPT_AT + block(self) - at),
+				      vmm_pa(GIB(48) + at - KEPT_AT), VMM_KERNEL_RW, NULL), VMM_OK);
+}
+
+static enum vmm_err do_adopt_at(struct test_manager *self)
+{
+	return vmm_adopt_at(&self->vmm, "x", test_va_region(KEPT_AT + 3 * page(self), page(self)),
+			    vmm_pa(GIB(48) + 3 * page(self)), VMM_KERNEL_RW, NULL);
+}
+
+/* And that page, too. */
+static void prepare_pages(struct test_manager *self)
+{
+	prepare_block(self);
+	assert_int_equal(do_adopt_at(self), VMM_OK);
+}
+
+/* Whole mappings, for which a leaf has to be split all the same. */
+static enum vmm_err do_unmap_adopted(struct test_manager *self)
+{
+	return vmm_unmap(&self->vmm, vmm_va(KEPT_AT + 3 * page(self)), NULL);
+}
+
+static enum vmm_err do_protect_adopted(struct test_manager *self)
+{
+	return vmm_protect(&self->vmm, vmm_va(KEPT_AT), VMM_KERNEL_RO, NULL);
+}
+
+static enum vmm_err do_unmap_start(struct test_manager *self)
+{
+	return vmm_unmap_part(&self->vmm, test_va_region(BLOCK_AT, 3 * page(self)), NULL);
+}
+
+static enum vmm_err do_map_guarded(struct test_manager *self)
+{
+	const struct vmm_place place = {
+		.window = VMM_VA_REGION_INIT(GIB(2), GIB(4)), .guards = { 1, 2 }, .fit = VMM_FIT_HIGHEST,
+	};
+	vmm_va_t va = { 7 };
+	enum vmm_err err;
+
+	err = vmm_map_any(&self->vmm, "x", test_pa_region(GIB(3), 3 * block(self) + page(self)),
+			  VMM_KERNEL_RW, &place, &va, NULL);
+	assert_true((err == VMM_OK) == (vmm_va_raw(va) != 7));
+	return err;
+}
+
+static enum vmm_err do_map_mmio_as(struct test_manager *self)
+{
+	vmm_va_t va = { 7 };
+	enum vmm_err err;
+
+	err = vmm_map_mmio_as(&self->vmm, "x", vmm_pa(GIB(20) + 7), block(self), VMM_DEVICE, &va,
+			      NULL);
+	assert_true((err == VMM_OK) == (vmm_va_raw(va) != 7));
+	return err;
+}
+
 static const struct operation {
 	enum vmm_err (*run)(struct test_manager *self);
 	uint32_t entry_count; /* that it takes */
 	bool takes_frames;
 	bool has_steps;       /* they are undone, so frames may be given back in another order */
+	void (*prepare)(struct test_manager *self);
+	uint32_t prepared;    /* entries that this takes */
 } operations[] = {
-	{ do_map_at, 1, true, false },
-	{ do_map_any, 1, true, false },
-	{ do_guard_at, 1, false, false },
-	{ do_lazy_at, 1, false, false },
-	{ do_map_part, 0, true, false },
-	{ do_map_mmio, 1, true, false },
-	{ do_share_mmio, 1, false, false },
-	{ do_overlap_mmio, 1, false, false },
-	{ do_unmap_mmio, 0, false, false },
-	{ do_unmap, 0, false, false },
-	{ do_unmap_middle, 1, true, false },
-	{ do_unmap_end, 0, true, false },
-	{ do_protect, 0, false, false },
-	{ do_protect_middle, 2, true, false },
-	{ do_protect_start, 1, true, false },
-	{ do_ensure, 0, true, true },
-	{ do_direct_init, 1, true, true },
+	{ do_adopt_at, 1, false, false, prepare_block, RECORDED_ENTRIES },
+	{ do_unmap_adopted, 0, true, false, prepare_pages, RECORDED_ENTRIES + 1 },
+	{ do_protect_adopted, 0, true, false, prepare_pages, RECORDED_ENTRIES + 1 },
+	{ do_unmap_start, 0, true, false, NULL, 0 },
+	{ do_map_guarded, 1, true, false, NULL, 0 },
+	{ do_map_mmio_as, 1, true, false, NULL, 0 },
+	{ do_map_at, 1, true, false, NULL, 0 },
+	{ do_map_any, 1, true, false, NULL, 0 },
+	{ do_guard_at, 1, false, false, NULL, 0 },
+	{ do_lazy_at, 1, false, false, NULL, 0 },
+	{ do_map_part, 0, true, false, NULL, 0 },
+	{ do_map_mmio, 1, true, false, NULL, 0 },
+	{ do_share_mmio, 1, false, false, NULL, 0 },
+	{ do_overlap_mmio, 1, false, false, NULL, 0 },
+	{ do_unmap_mmio, 0, false, false, NULL, 0 },
+	{ do_unmap, 0, false, false, NULL, 0 },
+	{ do_unmap_middle, 1, true, false, NULL, 0 },
+	{ do_unmap_end, 0, true, false, NULL, 0 },
+	{ do_protect, 0, false, false, NULL, 0 },
+	{ do_protect_middle, 2, true, false, NULL, 0 },
+	{ do_protect_start, 1, true, false, NULL, 0 },
+	{ do_ensure, 0, true, true, NULL, 0 },
+	{ do_direct_init, 1, true, true, NULL, 0 },
 };
+
+/* More than any operation takes. */
+#define FREE_ENTRIES 8
 
 #define OPERATION_COUNT (sizeof(operations) / sizeof(operations[0]))
 
 static struct test_manager manager;
 
-static void start(struct test_manager *self, const struct vmm_format *format, uint32_t entries)
+/* All that is there before the operation (NULL: any), and so many free entries. */
+static void start(struct test_manager *self, const struct vmm_format *format,
+		  const struct operation *operation, uint32_t entries)
 {
 	struct test_manager_config config = {
 		.format = format,
-		.pool_count = PRELUDE_ENTRIES + entries,
+		.pool_count = PRELUDE_ENTRIES + entries +
+			      (operation != NULL ? operation->prepared : 0),
 		.window = VMM_VA_REGION_INIT(WINDOW_AT, GIB(8)),
 	};
 
 	test_manager_init(self, &config);
 	prelude(self);
+	if (operation != NULL && operation->prepare != NULL) {
+		operation->prepare(self);
+	}
 }
 
 static void assert_as_before(const struct test_manager *self, const struct operation *operation,
@@ -293,7 +382,7 @@ static void sweep_frames(const struct vmm_format *format, const struct operation
 	struct test_manager *self = &manager;
 	uint64_t count = 0;
 
-	start(self, format, TEST_POOL_COUNT - PRELUDE_ENTRIES);
+	start(self, format, operation, FREE_ENTRIES);
 	self->frames.fill = fill;
 	while (!succeeds_with(self, operation, count)) {
 		count++;
@@ -310,7 +399,7 @@ static void forward_error(const struct vmm_format *format, const struct operatio
 	struct test_manager *self = &manager;
 	struct test_manager_snapshot *before;
 
-	start(self, format, TEST_POOL_COUNT - PRELUDE_ENTRIES);
+	start(self, format, operation, FREE_ENTRIES);
 	before = test_manager_save(self);
 	self->frames.fail_err = VMM_ERR_CORRUPT;
 	test_frames_limit(&self->frames, 0);
@@ -327,14 +416,14 @@ static void sweep_entries(const struct vmm_format *format, const struct operatio
 	struct test_manager_snapshot *before;
 
 	for (uint32_t count = 0; count < operation->entry_count; count++) {
-		start(self, format, count);
+		start(self, format, operation, count);
 		before = test_manager_save(self);
 		assert_int_equal(operation->run(self), VMM_ERR_FULL);
 		assert_as_before(self, operation, before);
 		test_manager_release(before);
 		test_manager_fini(self);
 	}
-	start(self, format, operation->entry_count);
+	start(self, format, operation, operation->entry_count);
 	assert_int_equal(operation->run(self), VMM_OK);
 	test_manager_check(self);
 	test_manager_fini(self);
@@ -421,7 +510,7 @@ static void bounds_get_better_by_what_succeeds_only(void **state)
 	uint64_t bounds;
 
 	(void)state;
-	start(self, &vmm_aarch64_4k, TEST_POOL_COUNT - PRELUDE_ENTRIES);
+	start(self, &vmm_aarch64_4k, NULL, TEST_POOL_COUNT - PRELUDE_ENTRIES);
 	fill_gaps(self);
 	before = test_manager_save(self);
 	bounds = bounds_of(self);
