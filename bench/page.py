@@ -195,6 +195,10 @@ def size(data):
         rows.append([program["what"], str(program["limit"])]
                     + [mark(str(value), value <= program["limit"]) for value in program["code"]])
     result = table(["bytes of code, -Os", "bar"] + builds, rows)
+    if "parts" in data["size"]:
+        result += ["", "What the bytes of one format are for:", ""]
+        result += table(["bytes of functions, -Os"] + builds,
+                        [[what] + [str(value) for value in values] for what, values in data["size"]["parts"]])
     rows = [[f"`{name}`", "512"] + [mark(str(v), v <= 512) if isinstance(v, int) else "" for v in values]
             for name, values in data["size"]["stacks"]]
     return result + ["", f"Of {data['size']['functions']} public functions {data['size']['within']} need at most "

@@ -38,10 +38,28 @@ PROGRAMS = {
 }
 STACK = 512
 
+# What one format's bytes are for, by the names of its functions: the first that fits.
+PARTS = (
+    ("unmap and protect: cuts, runs, break-before-make",
+     r"_((un|)map_short_|unmap|protect|protect_(long|row|short)_|change_\w+|plan_change_|build_split_|clear_row_|"
+     r"store_unit_)$|vmm_(settle|may_break|split_of|unit_\w+|words_(change|clear))_$|^holds"),
+    ("map: plan and commit, rows of words",
+     r"_(map|map_long_|map_or_plan_|put_row_)$|vmm_(words_\w+|survey_row|tell_mapped|mapped)_$"),
+    ("translate, query and visit", r"_(translate|query|visit|walk_)$"),
+    ("tables given back, trim and fini",
+     r"_(prune_|chain_subtree_|trim|fini)$|vmm_(bury|chain_dead|push_empty|give_back|is_empty|unlink|leave)_$"),
+    ("share and need", r"_(share|need)$|shared"),
+    ("set-up and arguments",
+     r"_(init|init_bare|effective)$|vmm_(init|reset|fail|(refuse|check)_\w+|span_overlaps)_$"),
+    ("invalidations, barriers and cleaning", r"gather|forget|issue|vmm_(publish|clean|complete)_$"),
+    ("attributes and descriptors", r"^aarch64_|^vmm_riscv_(?!sv\d)\w+_$|attr"),
+    ("frames, counts, and what compilers share", r""),
+)
 
-def symbols(readelf, path):
-    """{name: size} of functions and constants, and the bytes of code and constants in sections."""
-    found = collections.Counter()
+
+def symbols(readelf, path, prefix):
+    """{name: size} of functions and of constants, and the bytes of code and constants in sections."""
+    places = {}
     sections = {"code": 0, "constants": 0}
     for line in objects.run(readelf, "-SsW", path).splitlines():
         match = re.match(r"^\s+\[\s*\d+\] (\S+)\s+PROGBITS\s+[0-9a-f]+ [0-9a-f]+ ([0-9a-f]+)", line)
@@ -49,12 +67,25 @@ def symbols(readelf, path):
             sections["code"] += int(match[2], 16)
         elif match and match[1].startswith((".rodata", ".data.rel.ro", ".srodata")):
             sections["constants"] += int(match[2], 16)
-        match = re.match(r"^\s+\d+: [0-9a-f]+\s+(\w+)\s+(FUNC|OBJECT)\s+\w+\s+\w+\s+\d+\s+(\S+)$", line)
+        match = re.match(r"^\s+\d+: ([0-9a-f]+)\s+(\w+)\s+(FUNC|OBJECT)\s+\w+\s+\w+\s+\d+\s+(\S+)$", line)
         if match:
             # A compiler's copies of a function are the function's; what it cuts out of several is nobody's.
-            name = re.sub(r"\.(isra|constprop|part|cold|llvm)\b.*", "", match[3])
-            found[re.sub(r"^OUTLINED_FUNCTION_\d+$", "OUTLINED", name)] += int(match[1], 0)
-    return found, sections
+            name = re.sub(r"\.(isra|constprop|part|cold|llvm)\b.*", "", match[4])
+            name = re.sub(r"^OUTLINED_FUNCTION_\d+$", "OUTLINED", name)
+            places.setdefault((match[3], match[1], int(match[2], 0)), []).append(name)
+    found = {"FUNC": collections.Counter(), "OBJECT": collections.Counter()}
+    for (kind, _, size), names in places.items():
+        # Identical functions of several formats are one, which has all their names.
+        found[kind][min(names, key=lambda name: (not name.startswith(prefix), name))] += size
+    return found["FUNC"], found["OBJECT"], sections
+
+
+def parts_of(functions):
+    """Bytes for each of PARTS."""
+    sizes = [0] * len(PARTS)
+    for name, size in functions.items():
+        sizes[next(i for i, (_, names) in enumerate(PARTS) if re.search(names, name))] += size
+    return sizes
 
 
 def globals_of(readelf, path):
@@ -67,7 +98,7 @@ def globals_of(readelf, path):
     return names
 
 
-def link(options, roots):
+def link(options, roots, prefix):
     """What is left of the library if only the roots are used."""
     with tempfile.TemporaryDirectory() as folder:
         output, empty = os.path.join(folder, "program.elf"), os.path.join(folder, "empty.o")
@@ -83,7 +114,7 @@ def link(options, roots):
         result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if result.returncode != 0:
             sys.exit(f"the linker failed: {result.stdout}")
-        return symbols(options.readelf, output)
+        return symbols(options.readelf, output, prefix)
 
 
 def stacks(options):
@@ -109,9 +140,11 @@ def measure(options):
     }
     result = {"build": options.build, "programs": {}, "stacks": stacks(options)}
     for program, names in roots.items():
-        found, sections = link(options, names)
+        functions, constants, sections = link(options, names, name)
         result["programs"][program] = {"code": sections["code"], "constants": sections["constants"],
-                                       "symbols": found}
+                                       "symbols": functions + constants}
+        if program == "format":
+            result["parts"] = parts_of(functions)
     return result
 
 
@@ -192,6 +225,9 @@ def report(results, baseline):
               + f"  {limit} {'met' if met else 'NOT MET'}")
         print(f"{'  and of constants':38}" + "".join(
             str(r["programs"][program]["constants"]).rjust(width) for r in results))
+    print("of one format's bytes:")
+    for i, (what, _) in enumerate(PARTS):
+        print(f"  {what:36}" + "".join(str(r["parts"][i]).rjust(width) for r in results))
     names = stack_rows(results)
     above = [name for name in names
              if any(r["stacks"].get(name, {"bytes": 0})["bytes"] > STACK for r in results)]
@@ -212,6 +248,7 @@ def section(results):
             "programs": [{"what": what, "limit": limit,
                           "code": [result["programs"][program]["code"] for result in results]}
                          for program, (what, limit) in PROGRAMS.items()],
+            "parts": [[what, [r["parts"][i] for r in results]] for i, (what, _) in enumerate(PARTS)],
             "stacks": [[name, [r["stacks"].get(name, {"bytes": None})["bytes"] for r in results]]
                        for name in names[:12]],
             "functions": len(names),
