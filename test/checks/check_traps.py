@@ -4,9 +4,10 @@
 
   check_traps.py OBJDUMP READELF LIBRARY RULES
 
-A compiler puts one where it takes a path for impossible, such as one that follows a pointer that is NULL there:
-either the path is there and a fault, or the source is clearer without it. Each row of the rules is a pattern for
-object and function, and the reason; one that nothing needs any more is reported, too, if the object is there.
+A compiler puts one where it takes a path for impossible, such as one that follows a pointer that is
+NULL there: either the path is there and a fault, or the source is clearer without it. Each row of
+the rules is a pattern for object and function, and the reason; one that nothing needs any more is
+reported, too, if the object is there.
 """
 
 import re
@@ -14,7 +15,7 @@ import sys
 
 import objects
 
-# As objdump spells them: Arm, RISC-V, x86. `udf` is what lies between functions as well, so it counts only in one.
+# As objdump spells them: Arm, RISC-V, x86.
 TRAP = re.compile(r"^(brk|hlt|udf|(c\.)?ebreak|(c\.)?unimp|ud[012][ab]?|int3|int)$")
 
 

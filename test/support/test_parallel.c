@@ -205,17 +205,14 @@ const struct vmm_sync test_parallel_sync = {
 
 #define MORE_PAGES 16
 
-void test_area_init(struct test_area *self, struct vmm_table *table, uint64_t start, bool has_model)
+void test_area_init(struct test_area *self, struct vmm_table *table, uint64_t start)
 {
 	self->table = table;
 	self->start = start;
 	self->page = vmm_table_page_size(table);
 	self->page_count = (UINT64_C(2) << table->format->geometry->index_bits) + MORE_PAGES;
-	self->mapped = NULL;
-	if (has_model) {
-		self->mapped = calloc(self->page_count, sizeof(*self->mapped));
-		assert_true(self->mapped != NULL);
-	}
+	self->mapped = calloc(self->page_count, sizeof(*self->mapped));
+	assert_true(self->mapped != NULL);
 }
 
 void test_area_fini(struct test_area *self)
@@ -233,7 +230,7 @@ static uint64_t mapped_count(const struct test_area *self, uint64_t first, uint6
 {
 	uint64_t mapped = 0;
 
-	for (uint64_t i = first; self->mapped != NULL && i < first + count; i++) {
+	for (uint64_t i = first; i < first + count; i++) {
 		mapped += self->mapped[i];
 	}
 	return mapped;
@@ -241,7 +238,7 @@ static uint64_t mapped_count(const struct test_area *self, uint64_t first, uint6
 
 static void set_mapped(struct test_area *self, uint64_t first, uint64_t count, bool mapped)
 {
-	for (uint64_t i = first; self->mapped != NULL && i < first + count; i++) {
+	for (uint64_t i = first; i < first + count; i++) {
 		self->mapped[i] = mapped;
 	}
 }
@@ -273,13 +270,8 @@ static void choose(const struct test_area *self, struct test_worker *worker, uin
 	}
 }
 
-static bool is_as_modeled(const struct test_area *self, uint64_t mapped, uint64_t count,
-			  unsigned int what, enum vmm_err err)
+static bool is_as_modeled(uint64_t mapped, uint64_t count, unsigned int what, enum vmm_err err)
 {
-	if (self->mapped == NULL) {
-		return err == VMM_OK || (what == 0 && err == VMM_ERR_EXISTS) ||
-		       (what == 2 && err == VMM_ERR_NOENT);
-	}
 	switch (what) {
 	case 0:
 		return err == (mapped == 0 ? VMM_OK : VMM_ERR_EXISTS);
@@ -305,8 +297,8 @@ void test_area_change(struct test_area *self, struct test_worker *worker)
 	mapped = mapped_count(self, first, count);
 	if (what == 0) {
 		attr.bits |= test_random_one_in(&worker->random, 2) ? VMM_ATTR_CONTIG : 0;
-		err = vmm_table_map(self->table, va, vmm_pa(va.bytes.start + TEST_PARALLEL_AWAY), attr,
-				    NULL);
+		err = vmm_table_map(self->table, va, vmm_pa(va.bytes.start + TEST_PARALLEL_AWAY),
+				    attr, NULL);
 	} else if (what == 1) {
 		err = vmm_table_unmap(self->table, va, NULL);
 	} else {
@@ -314,18 +306,15 @@ void test_area_change(struct test_area *self, struct test_worker *worker)
 					test_random_one_in(&worker->random, 2) ? VMM_USER_RO :
 										VMM_USER_RW, NULL);
 	}
-	(void)test_parallel_expect(worker, is_as_modeled(self, mapped, count, what, err),
+	(void)test_parallel_expect(worker, is_as_modeled(mapped, count, what, err),
 				   "an operation ended as its model does not");
 	if (err == VMM_OK && what < 2) {
 		set_mapped(self, first, count, what == 0);
 	}
-	if (self->mapped != NULL) {
-		first = test_random_below(&worker->random, self->page_count);
-		err = vmm_table_translate(self->table, vmm_va(self->start + first * self->page), &pa);
-		(void)test_parallel_expect(worker,
-					   err == (self->mapped[first] ? VMM_OK : VMM_ERR_NOENT),
-					   "a page is mapped, or is not, as in the model");
-	}
+	first = test_random_below(&worker->random, self->page_count);
+	err = vmm_table_translate(self->table, vmm_va(self->start + first * self->page), &pa);
+	(void)test_parallel_expect(worker, err == (self->mapped[first] ? VMM_OK : VMM_ERR_NOENT),
+				   "a page is mapped, or is not, against the model");
 }
 
 /* --- looks --- */
@@ -358,7 +347,8 @@ void test_area_look(const struct test_area *self, const struct vmm_table *table,
 		return;
 	}
 	while ((err = vmm_table_visit(table, &cursor, &leaf, NULL)) == VMM_OK) {
-		(void)test_parallel_expect(worker, is_there(vmm_va_raw(leaf.va), vmm_pa_raw(leaf.pa)),
+		(void)test_parallel_expect(worker,
+					   is_there(vmm_va_raw(leaf.va), vmm_pa_raw(leaf.pa)),
 					   "visit tells of another leaf");
 	}
 	(void)test_parallel_expect(worker, err == VMM_ERR_NOENT, "visit meets damage");

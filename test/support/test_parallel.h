@@ -4,11 +4,11 @@
 
 /**
  * @file test_parallel.h
- * What tests with several CPUs need: threads that play them, a source of frames with a lock, and random changes
- * of a table that are compared with a model.
+ * What tests with several CPUs need: threads that play them, a source of frames with a lock, and
+ * random changes of a table that are compared with a model.
  *
- * A thread must not end a test: it notes what is wrong with test_parallel_expect(), and test_parallel_run() fails
- * when all have ended.
+ * A thread must not end a test: it notes what is wrong with test_parallel_expect(), and
+ * test_parallel_run() fails when all have ended.
  */
 
 #include <stdarg.h>
@@ -55,7 +55,7 @@ void test_parallel_run(struct test_parallel *self, struct test_random *random);
 /** Notes that something is wrong unless it holds. Returns whether it does. */
 bool test_parallel_expect(struct test_worker *self, bool holds, const char *sentence);
 
-/** Whether another worker is still busy: called by those that look on until the others have done. */
+/** Whether a worker is still busy: for those that look on until the others have done. */
 bool test_parallel_is_busy(struct test_worker *self);
 
 /** The worker has done: those that look on may end. */
@@ -99,11 +99,11 @@ struct test_area {
 	uint64_t start;
 	uint64_t page_count;
 	uint64_t page;
-	bool *mapped; /* NULL: no model, several change it */
+	bool *mapped;
 };
 
 /** Two leaves of level 1 and some pages, from `start`, a multiple of such a leaf. */
-void test_area_init(struct test_area *self, struct vmm_table *table, uint64_t start, bool has_model);
+void test_area_init(struct test_area *self, struct vmm_table *table, uint64_t start);
 void test_area_fini(struct test_area *self);
 
 /** One random map, unmap or protect, and a look at a random page. */
@@ -112,7 +112,7 @@ void test_area_change(struct test_area *self, struct test_worker *worker);
 /** A random address of the area. */
 uint64_t test_area_any(const struct test_area *self, struct test_worker *worker);
 
-/** Translates, queries and visits as somebody does who knows nothing of changes: each answer is possible. */
+/** Translates, queries and visits like somebody who knows of no changes. */
 void test_area_look(const struct test_area *self, const struct vmm_table *table,
 		    struct test_worker *worker);
 
