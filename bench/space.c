@@ -163,7 +163,7 @@ static inline void libaddr_release(uint32_t i)
 {
 	struct vmm_range *range;
 
-	if (vmm_space_release_at(&lib, vmm_va(lib_ranges[i].start), &range) != VMM_OK) {
+	if (vmm_space_release_at(&lib, vmm_va(lib_start(i)), &range) != VMM_OK) {
 		abort();
 	}
 }

@@ -289,7 +289,8 @@ VMM_INLINE void vmm_rb_erase_behind_(struct vmm_link_ **root, struct vmm_link_ *
 	unsigned int side;
 	bool lacks_black;
 
-	if (link->child[0] != NULL && link->child[1] != NULL) {
+	/* Both at once: one branch that nothing foresees, not two. */
+	if ((link->child[0] != NULL) & (link->child[1] != NULL)) {
 		heir = before != NULL ? before : vmm_rb_outermost_(link->child[0], 1);
 		child = heir->child[0];
 		parent = vmm_rb_parent_(heir);

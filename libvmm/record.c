@@ -98,7 +98,7 @@ static void clear_range(struct vmm_range *range)
 	range->by_addr.child[0] = NULL;
 	range->by_addr.child[1] = NULL;
 	range->by_addr.parent = 0;
-	range->bound = 0;
+	range->largest = 0;
 	range->size = 0;
 	range->start = 0;
 	range->gap = 0;

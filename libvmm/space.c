@@ -61,7 +61,9 @@ static void unfile_gap(struct vmm_space *space, struct vmm_range *range)
 	}
 	bin = vmm_space_bin_(space, range->gap);
 	if (bin != NULL && bin->lowest == &range->by_gap) {
-		bin->lowest = vmm_rb_beside_(&range->by_gap, 1);
+		/* Behind the lowest one comes its only child, which has none, or else its parent. */
+		bin->lowest = range->by_gap.child[1] != NULL ? range->by_gap.child[1]
+							     : vmm_rb_parent_(&range->by_gap);
 		if (bin->lowest == NULL) {
 			size_t index = (size_t)(bin - space->bins);
 
@@ -79,10 +81,11 @@ static void unfile_gap(struct vmm_space *space, struct vmm_range *range)
 static void bound_rotated(struct vmm_link_ *riser, struct vmm_link_ *sinker, bool exact)
 {
 	/* The riser has the sinker's old subtree. The sinker's bound is too high at worst. */
-	vmm_range_of_addr_(riser)->bound = vmm_range_of_addr_(sinker)->bound;
+	struct vmm_range *low = vmm_range_of_addr_(sinker);
+
+	vmm_range_set_bound_(vmm_range_of_addr_(riser), vmm_range_bound_(low, exact), exact);
 	if (exact) {
-		vmm_range_of_addr_(sinker)->bound =
-			vmm_range_exact_bound_(vmm_range_of_addr_(sinker));
+		low->largest = vmm_range_best_bound_(low, true);
 	}
 }
 
@@ -91,12 +94,12 @@ static void bound_settle(struct vmm_link_ *link)
 {
 	for (; link != NULL; link = vmm_rb_parent_(link)) {
 		struct vmm_range *range = vmm_range_of_addr_(link);
-		uint64_t bound = vmm_range_exact_bound_(range);
+		uint64_t bound = vmm_range_best_bound_(range, true);
 
-		if (range->bound == bound) {
+		if (range->largest == bound) {
 			return;
 		}
-		range->bound = bound;
+		range->largest = bound;
 	}
 }
 
@@ -104,8 +107,9 @@ static void bound_replaced(struct vmm_link_ *heir, const struct vmm_link_ *gone,
 			   struct vmm_link_ *from, bool exact)
 {
 	/* The range that is gone had no gap any more, so the heir has its largest gap. */
-	vmm_range_of_addr_(heir)->bound =
-		VMM_CONTAINER_OF_CONST(gone, struct vmm_range, by_addr)->bound;
+	vmm_range_set_bound_(vmm_range_of_addr_(heir),
+			     vmm_range_bound_(VMM_CONTAINER_OF_CONST(gone, struct vmm_range,
+								     by_addr), exact), exact);
 	if (exact && from != heir) {
 		bound_settle(from);
 	}
@@ -117,12 +121,33 @@ static const struct vmm_rb_hooks_ bound_hooks = {
 };
 
 /* Makes the bounds from `link` upward hold for a gap below or at it. */
-static void bound_raise(struct vmm_link_ *link, uint64_t gap)
+static void bound_raise(struct vmm_link_ *link, uint64_t gap, bool exact)
 {
+	uint64_t bound = vmm_bound_of_(gap, exact);
+
 	/* No bound is below that of a child: the first that is high enough ends it. */
-	while (link != NULL && vmm_range_of_addr_(link)->bound < gap) {
-		vmm_range_of_addr_(link)->bound = gap;
+	while (link != NULL && vmm_range_bound_(vmm_range_of_addr_(link), exact) < bound) {
+		vmm_range_set_bound_(vmm_range_of_addr_(link), bound, exact);
 		link = vmm_rb_parent_(link);
+	}
+}
+
+/* Makes a new range, and the one behind it, known to their new neighbors. */
+static void meet(struct vmm_range *owner, struct vmm_range *range)
+{
+	range->beside[1] = 0;
+	if (owner->beside[1] != 0) {
+		vmm_range_acquaint_(range, vmm_range_known_(owner, 1));
+	}
+	vmm_range_acquaint_(owner, range);
+}
+
+/* Makes the neighbors of a range that goes known to each other, if it knows the one behind it. */
+static void part(struct vmm_range *before, const struct vmm_range *range)
+{
+	before->beside[1] = 0;
+	if (range->beside[1] != 0) {
+		vmm_range_acquaint_(before, vmm_range_known_(range, 1));
 	}
 }
 
@@ -133,12 +158,16 @@ static void link_behind(struct vmm_space *space, struct vmm_range *owner, struct
 	unsigned int side = 1;
 
 	if (parent->child[1] != NULL) {
-		parent = vmm_rb_outermost_(parent->child[1], 0);
 		side = 0;
+		if (!space->exact && owner->beside[1] != 0) {
+			parent = &vmm_range_known_(owner, 1)->by_addr;
+		} else {
+			parent = vmm_rb_outermost_(parent->child[1], 0);
+		}
 	}
-	range->bound = range->gap;
+	vmm_range_set_bound_(range, vmm_bound_of_(range->gap, space->exact), space->exact);
 	vmm_rb_link_(&space->used, parent, side, &range->by_addr);
-	bound_raise(parent, range->gap);
+	bound_raise(parent, range->gap, space->exact);
 	if (space->exact) {
 		/* The owner's gap has shrunk. */
 		bound_settle(&owner->by_addr);
@@ -161,6 +190,9 @@ void vmm_space_take_(struct vmm_space *space, const struct vmm_place_ *place,
 	file_gap(space, owner);
 	file_gap(space, range);
 	link_behind(space, owner, range);
+	if (!space->exact) {
+		meet(owner, range);
+	}
 	space->free_size -= size;
 	space->range_count++;
 }
@@ -177,7 +209,7 @@ static void zero_range(struct vmm_range *range)
 {
 	zero_link(&range->by_addr);
 	zero_link(&range->by_gap);
-	range->bound = 0;
+	range->largest = 0;
 	range->size = 0;
 	range->start = 0;
 	range->gap = 0;
@@ -256,7 +288,7 @@ enum vmm_err vmm_space_init(struct vmm_space *space, vmm_va_region_t area,
 	space->free_size = space->area_size;
 	space->head.start = vmm_va_raw(vmm_va_region_start(area));
 	space->head.gap = space->area_size;
-	space->head.bound = space->area_size;
+	vmm_range_set_bound_(&space->head, vmm_bound_of_(space->area_size, exact), exact);
 	vmm_rb_insert_(&space->used, NULL, 0, &space->head.by_addr, &vmm_rb_plain_, false);
 	file_gap(space, &space->head);
 	return VMM_OK;
@@ -332,6 +364,8 @@ static enum vmm_err search_place(struct vmm_space *space, const struct vmm_want 
 	search.before = (uint64_t)want->guards.before << space->page_shift;
 	search.align_mask = vmm_addr_mask_(want->align_shift) | page_mask;
 	search.align_offset = want->align_offset;
+	search.bound = vmm_bound_of_(size, space->exact);
+	search.exact = space->exact;
 	search.improve = improve;
 	if (want->align_shift > 63 || (want->align_offset & page_mask) != 0 ||
 	    want->align_offset > search.align_mask) {
@@ -412,7 +446,7 @@ static enum vmm_err read_where(const struct vmm_space *space, vmm_va_region_t wh
 {
 	uint64_t before = (uint64_t)guards.before << space->page_shift;
 	uint64_t after = (uint64_t)guards.after << space->page_shift;
-	uint64_t offset = where.bytes.start - space->head.start;
+	uint64_t offset = where.bytes.start - vmm_range_start_(&space->head);
 
 	if (vmm_va_region_is_empty(where)) {
 		return VMM_ERR_EMPTY;
@@ -505,15 +539,17 @@ void vmm_space_release(struct vmm_space *space, struct vmm_range *range)
 	if (range->size == 0) {
 		return;
 	}
-	before = vmm_range_before_this_(range);
+	before = vmm_space_before_(space, range);
 	unfile_gap(space, range);
 	unfile_gap(space, before);
 	before->gap += size + range->gap;
 	file_gap(space, before);
-	bound_raise(&before->by_addr, before->gap);
+	bound_raise(&before->by_addr, before->gap, space->exact);
 	if (space->exact) {
 		range->gap = 0;
 		bound_settle(&range->by_addr);
+	} else {
+		part(before, range);
 	}
 	vmm_rb_erase_behind_(&space->used, &range->by_addr, &before->by_addr, &bound_hooks,
 			     space->exact);
@@ -527,7 +563,7 @@ enum vmm_err vmm_space_release_at(struct vmm_space *space, vmm_va_t start,
 {
 	struct vmm_range *range = vmm_space_find(space, start, NULL);
 
-	if (range == NULL || range->start + vmm_range_before_(range) != vmm_va_raw(start)) {
+	if (range == NULL || vmm_range_start_(range) + vmm_range_before_(range) != vmm_va_raw(start)) {
 		return VMM_ERR_NOENT;
 	}
 	vmm_space_release(space, range);

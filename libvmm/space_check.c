@@ -10,6 +10,7 @@ struct tally {
 	uint64_t gap_count;
 	uint64_t free_size;
 	uint64_t offset; /* from the start of the area to the end of what was looked at */
+	const struct vmm_range *last; /* what was looked at before */
 };
 
 /* The order of the gaps in one tree, and how many more there may be in all. */
@@ -33,7 +34,7 @@ static bool is_bit_set(const struct vmm_space *space, unsigned int bin)
 
 static bool is_setup_sound(const struct vmm_space *space)
 {
-	const struct vmm_span area = { space->head.start, space->area_size };
+	const struct vmm_span area = { vmm_range_start_(&space->head), space->area_size };
 
 	if (space->page_shift < VMM_SPACE_PAGE_SHIFT_ ||
 	    space->page_shift > VMM_SPACE_PAGE_SHIFT_ + VMM_RANGE_FIELD_ ||
@@ -63,9 +64,25 @@ static bool is_size_sound(const struct vmm_space *space, const struct vmm_range 
 
 static bool is_bound_sound(const struct vmm_space *space, const struct vmm_range *range)
 {
-	uint64_t exact = vmm_range_exact_bound_(range);
+	uint64_t best = vmm_range_best_bound_(range, space->exact);
+	uint64_t bound = vmm_range_bound_(range, space->exact);
 
-	return space->exact ? range->bound == exact : range->bound >= exact;
+	return space->exact ? bound == best && vmm_range_start_(range) == range->start
+			    : bound >= best;
+}
+
+/* Whether two neighbors know each other, or neither knows the other; `before` NULL: there is none. */
+static bool are_neighbors_sound(const struct vmm_space *space, const struct vmm_range *before,
+				const struct vmm_range *range)
+{
+	if (space->exact) {
+		return true;
+	}
+	if (before == NULL) {
+		return range->beside[0] == 0;
+	}
+	return before->beside[1] == -(int64_t)range->beside[0] &&
+	       (range->beside[0] == 0 || vmm_range_known_(range, 0) == before);
 }
 
 /* Whether the gap of a range hangs in the tree for its size. */
@@ -84,17 +101,19 @@ static bool is_range_sound(const struct vmm_space *space, const struct vmm_range
 	bool is_head = range == &space->head;
 
 	if (is_head != (tally->range_count == 0) || (!is_head && !is_size_sound(space, range)) ||
-	    range->start - space->head.start != tally->offset ||
+	    vmm_range_start_(range) - vmm_range_start_(&space->head) != tally->offset ||
 	    size > space->area_size - tally->offset ||
 	    range->gap > space->area_size - tally->offset - size ||
 	    (range->gap & vmm_addr_mask_(space->page_shift)) != 0 ||
-	    !is_bound_sound(space, range) || (range->gap != 0 && !is_filed(space, range))) {
+	    !is_bound_sound(space, range) || !are_neighbors_sound(space, tally->last, range) ||
+	    (range->gap != 0 && !is_filed(space, range))) {
 		return false;
 	}
 	tally->offset += size + range->gap;
 	tally->free_size += range->gap;
 	tally->gap_count += range->gap != 0;
 	tally->range_count++;
+	tally->last = range;
 	return true;
 }
 
@@ -111,6 +130,7 @@ static bool check_ranges(const struct vmm_space *space, struct tally *tally)
 		}
 	}
 	return !walk.corrupt && tally->range_count == space->range_count + 1 &&
+	       (space->exact || tally->last->beside[1] == 0) &&
 	       tally->offset == space->area_size && tally->free_size == space->free_size;
 }
 
@@ -158,7 +178,7 @@ static bool check_gaps(const struct vmm_space *space, const struct vmm_bin *bin,
  */
 enum vmm_err vmm_space_check(const struct vmm_space *space)
 {
-	struct tally tally = { 0, 0, 0, 0 };
+	struct tally tally = { 0, 0, 0, 0, NULL };
 	uint64_t gap_count = 0;
 
 	if (space->area_size == 0) {

@@ -19,6 +19,11 @@
 #define VMM_RANGE_FIELD_ UINT64_C(15)
 #define VMM_RANGE_BITS_ UINT64_C(4095)
 
+/* vmm_range.start: bounds of gaps, as a class. The first classes are of one page each. */
+#define VMM_CLASS_FINE_ UINT64_C(2048)
+#define VMM_CLASS_SHIFT_ 11
+#define VMM_CLASS_MAX_ UINT64_C(4095)
+
 /* The page size that a zero in the configuration means, and the smallest one. */
 #define VMM_SPACE_PAGE_SHIFT_ 12
 
@@ -32,6 +37,8 @@ struct vmm_search_ {
 	uint64_t align_offset;
 	uint64_t first;       /* the first and the last byte of the window */
 	uint64_t last;
+	uint64_t bound;       /* what nodes above such a gap have for a bound, at least */
+	bool exact;           /* as of the space */
 	bool windowed;        /* the window is not the whole area */
 	bool improve;         /* bounds that are found to be too high are lowered */
 };
@@ -62,10 +69,15 @@ VMM_INLINE uint64_t vmm_range_size_(const struct vmm_range *range)
 	return range->size & ~VMM_RANGE_BITS_;
 }
 
+VMM_INLINE uint64_t vmm_range_start_(const struct vmm_range *range)
+{
+	return range->start & ~VMM_RANGE_BITS_;
+}
+
 /** Where the gap starts. */
 VMM_INLINE uint64_t vmm_range_end_(const struct vmm_range *range)
 {
-	return range->start + vmm_range_size_(range);
+	return vmm_range_start_(range) + vmm_range_size_(range);
 }
 
 VMM_INLINE uint64_t vmm_range_before_(const struct vmm_range *range)
@@ -84,24 +96,90 @@ VMM_INLINE uint64_t vmm_range_after_(const struct vmm_range *range)
 	       << (page_shift + VMM_SPACE_PAGE_SHIFT_);
 }
 
-/** What the bound of a node is if it is exact: the largest gap of its subtree. */
-VMM_INLINE uint64_t vmm_range_exact_bound_(const struct vmm_range *range)
+/**
+ * A gap as a bound of a subtree. If bounds are exact: its size. Else the class of its size, which
+ * leaves room for more in the node: pages of 4 KiB one by one, then in steps of 8 MiB, then no
+ * further. A larger gap is of no lower class; so one of a lower class is smaller.
+ */
+VMM_INLINE uint64_t vmm_bound_of_(uint64_t gap, bool exact)
 {
-	uint64_t bound = range->gap;
+	uint64_t pages = gap >> VMM_SPACE_PAGE_SHIFT_;
+	uint64_t steps = VMM_CLASS_FINE_ + (pages >> VMM_CLASS_SHIFT_);
+
+	if (exact) {
+		return gap;
+	}
+	if (pages < VMM_CLASS_FINE_) {
+		return pages;
+	}
+	return steps < VMM_CLASS_MAX_ ? steps : VMM_CLASS_MAX_;
+}
+
+/** At least the bound of `gap` and of each child. */
+VMM_INLINE uint64_t vmm_range_bound_(const struct vmm_range *range, bool exact)
+{
+	return exact ? range->largest : range->start & VMM_RANGE_BITS_;
+}
+
+VMM_INLINE void vmm_range_set_bound_(struct vmm_range *range, uint64_t bound, bool exact)
+{
+	if (exact) {
+		range->largest = bound;
+	} else {
+		range->start = vmm_range_start_(range) | bound;
+	}
+}
+
+/** What the bound of a node would be at best: by its gap and the bounds of its children. */
+VMM_INLINE uint64_t vmm_range_best_bound_(const struct vmm_range *range, bool exact)
+{
+	uint64_t best = vmm_bound_of_(range->gap, exact);
 
 	for (unsigned int side = 0; side < 2; side++) {
 		struct vmm_link_ *child = range->by_addr.child[side];
+		uint64_t bound = 0;
 
-		if (child != NULL && vmm_range_of_addr_(child)->bound > bound) {
-			bound = vmm_range_of_addr_(child)->bound;
+		if (child != NULL) {
+			bound = vmm_range_bound_(vmm_range_of_addr_(child), exact);
 		}
+		best = bound > best ? bound : best;
 	}
-	return bound;
+	return best;
+}
+
+/*
+ * Neighbors. Unless bounds are exact a node knows the ones before and behind it, by their distance
+ * in memory, which is the same seen from both. If it doesn't fit, neither knows the other, and who
+ * wants to know has to go through the tree.
+ */
+#define VMM_RANGE_UNIT_ ((int64_t)_Alignof(struct vmm_range))
+
+/** The neighbor before (side 0, maybe head) or behind (side 1), which the range knows. */
+VMM_INLINE struct vmm_range *vmm_range_known_(const struct vmm_range *range, unsigned int side)
+{
+	int64_t distance = range->beside[side] * VMM_RANGE_UNIT_;
+
+	return (struct vmm_range *)((uintptr_t)range + (uintptr_t)distance);
+}
+
+/** Makes two ranges known to each other, of which `behind` is the one behind `before`. */
+VMM_INLINE void vmm_range_acquaint_(struct vmm_range *before, struct vmm_range *behind)
+{
+	int64_t distance = (int64_t)((uint64_t)(uintptr_t)behind - (uint64_t)(uintptr_t)before) /
+			   VMM_RANGE_UNIT_;
+	bool fits = distance >= -INT32_MAX && distance <= INT32_MAX;
+
+	before->beside[1] = fits ? (int32_t)distance : 0;
+	behind->beside[0] = fits ? (int32_t)-distance : 0;
 }
 
 /** The range, or head, directly before a range that is reserved. */
-VMM_INLINE struct vmm_range *vmm_range_before_this_(const struct vmm_range *range)
+VMM_INLINE struct vmm_range *vmm_space_before_(const struct vmm_space *space,
+					       const struct vmm_range *range)
 {
+	if (!space->exact && range->beside[0] != 0) {
+		return vmm_range_known_(range, 0);
+	}
 	return vmm_range_of_addr_(vmm_rb_known_beside_(&range->by_addr, 0));
 }
 
@@ -120,6 +198,8 @@ VMM_INLINE struct vmm_range *vmm_space_last_from_(const struct vmm_space *space,
 	struct vmm_link_ *link = space->used;
 	struct vmm_range *last = none;
 
+	/* What is in the low bits of start makes no difference to a page's last byte. */
+	addr |= VMM_RANGE_BITS_;
 	while (link != NULL) {
 		struct vmm_range *range = vmm_range_of_addr_(link);
 		bool after = range->start <= addr;

@@ -13,7 +13,7 @@ struct vmm_range *vmm_space_find(const struct vmm_space *space, vmm_va_t va, boo
 	if (range == NULL) {
 		return NULL;
 	}
-	offset = vmm_va_raw(va) - range->start;
+	offset = vmm_va_raw(va) - vmm_range_start_(range);
 	if (offset >= vmm_range_size_(range)) {
 		return NULL;
 	}
@@ -71,7 +71,7 @@ struct vmm_range *vmm_space_prev(const struct vmm_space *space, const struct vmm
 
 vmm_va_region_t vmm_space_area(const struct vmm_space *space)
 {
-	vmm_va_region_t area = VMM_VA_REGION_INIT(space->head.start, space->area_size);
+	vmm_va_region_t area = VMM_VA_REGION_INIT(vmm_range_start_(&space->head), space->area_size);
 
 	return area;
 }
@@ -129,7 +129,7 @@ vmm_va_region_t vmm_range_region(const struct vmm_range *range)
 {
 	uint64_t before = vmm_range_before_(range);
 	vmm_va_region_t region = VMM_VA_REGION_INIT(
-		range->start + before,
+		vmm_range_start_(range) + before,
 		vmm_range_size_(range) - before - vmm_range_after_(range));
 
 	return region;
@@ -137,7 +137,7 @@ vmm_va_region_t vmm_range_region(const struct vmm_range *range)
 
 vmm_va_region_t vmm_range_whole(const struct vmm_range *range)
 {
-	vmm_va_region_t region = VMM_VA_REGION_INIT(range->start, vmm_range_size_(range));
+	vmm_va_region_t region = VMM_VA_REGION_INIT(vmm_range_start_(range), vmm_range_size_(range));
 
 	return region;
 }

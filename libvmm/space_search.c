@@ -149,13 +149,14 @@ static bool is_promising(const struct vmm_search_ *search, const struct vmm_rang
 	struct vmm_link_ *child = range->by_addr.child[side];
 	uint64_t end;
 
-	if (child == NULL || vmm_range_of_addr_(child)->bound < search->size) {
+	if (child == NULL ||
+	    vmm_range_bound_(vmm_range_of_addr_(child), search->exact) < search->bound) {
 		return false;
 	}
 	if (side == 0) {
 		/* The gaps there end before this range starts. */
-		return range->start > search->first &&
-		       range->start - search->first >= search->size;
+		return vmm_range_start_(range) > search->first &&
+		       vmm_range_start_(range) - search->first >= search->size;
 	}
 	/* The gaps there start behind the next range. As there is one, end has not wrapped. */
 	end = vmm_range_end_(range);
@@ -163,12 +164,12 @@ static bool is_promising(const struct vmm_search_ *search, const struct vmm_rang
 }
 
 /* After its subtree was looked through in vain a node has no better use for a bound too high. */
-static void lower_bound(struct vmm_range *range)
+static void lower_bound(struct vmm_range *range, bool exact)
 {
-	uint64_t exact = vmm_range_exact_bound_(range);
+	uint64_t best = vmm_range_best_bound_(range, exact);
 
-	if (range->bound != exact) {
-		range->bound = exact;
+	if (vmm_range_bound_(range, exact) != best) {
+		vmm_range_set_bound_(range, best, exact);
 	}
 }
 
@@ -176,14 +177,15 @@ static void lower_bound(struct vmm_range *range)
  * Climbs from a node whose subtree is done to the next one to look at: the nearest node above whose
  * `near` side that was. NULL at the top.
  */
-static struct vmm_link_ *climb(struct vmm_link_ *link, unsigned int near, bool improve)
+static struct vmm_link_ *climb(struct vmm_link_ *link, unsigned int near,
+			       const struct vmm_search_ *search)
 {
 	struct vmm_link_ *below;
 
 	do {
 		below = link;
-		if (improve) {
-			lower_bound(vmm_range_of_addr_(below));
+		if (search->improve) {
+			lower_bound(vmm_range_of_addr_(below), search->exact);
 		}
 		link = vmm_rb_parent_(below);
 	} while (link != NULL && link->child[near] != below);
@@ -222,7 +224,7 @@ static struct vmm_place_ search_by_addr(struct vmm_space *space,
 		if (entered) {
 			link = link->child[!near];
 		} else {
-			link = climb(link, near, search->improve);
+			link = climb(link, near, search);
 			best.in_vain = true;
 		}
 	}

@@ -131,7 +131,7 @@ static void place_piece(struct vmm *vmm, const struct cut *cut, vmm_va_region_t 
 static struct vmm_mapping *carry_out(struct vmm *vmm, const struct cut *cut)
 {
 	struct vmm_mapping *entry = cut->mapping;
-	struct vmm_range *owner = vmm_range_before_this_(&entry->range);
+	struct vmm_range *owner = vmm_space_before_(&vmm->area, &entry->range);
 	struct vmm_mapping *part = NULL;
 
 	if (entry->kind == VMM_MAPPING_PLAIN) {

@@ -622,6 +622,21 @@ static void assert_number_matters(uint64_t *number, uint64_t step)
 	*number = saved;
 }
 
+/* To itself, to nobody, to somebody else. */
+static void assert_neighbor_matters(struct vmm_range *range, unsigned int side)
+{
+	int32_t saved = range->beside[side];
+
+	for (int32_t distance = -3; distance <= 3; distance++) {
+		range->beside[side] = distance * (int32_t)(sizeof(struct vmm_range) / 8);
+		assert_int_equal(vmm_space_check(&fixture.space),
+				 range->beside[side] == saved ? VMM_OK : VMM_ERR_CORRUPT);
+	}
+	range->beside[side] = INT32_MIN;
+	assert_int_equal(vmm_space_check(&fixture.space), VMM_ERR_CORRUPT);
+	range->beside[side] = saved;
+}
+
 static void check_notices_damage(bool exact)
 {
 	spread_ranges(exact);
@@ -633,19 +648,23 @@ static void check_notices_damage(bool exact)
 			assert_link_matters(&range->by_gap);
 		}
 		assert_number_matters(&range->start, PAGE);
-		assert_number_matters(&range->start, 1);
 		assert_number_matters(&range->size, PAGE);
 		assert_number_matters(&range->gap, PAGE);
 		assert_number_matters(&range->gap, 8);
 		/* A higher upper bound, below its parent's, is as good. */
 		if (exact) {
-			assert_number_matters(&range->bound, PAGE);
-		} else if (range->gap != 0) {
-			uint64_t bound = range->bound;
+			assert_number_matters(&range->largest, PAGE);
+			assert_number_matters(&range->start, 1);
+			continue;
+		}
+		assert_neighbor_matters(range, 0);
+		assert_neighbor_matters(range, 1);
+		if (range->gap != 0) {
+			uint64_t start = range->start;
 
-			range->bound = range->gap - 1;
+			range->start = (start & ~(PAGE - 1)) | (range->gap / PAGE - 1);
 			assert_int_equal(vmm_space_check(&fixture.space), VMM_ERR_CORRUPT);
-			range->bound = bound;
+			range->start = start;
 		}
 	}
 	for (unsigned int i = 0; i < 4; i++) {

@@ -80,7 +80,7 @@ static void a_set_up_that_init_would_refuse_is_damage(void **state)
 	f.space.page_shift = 28;
 	expect(&f.space, VMM_ERR_CORRUPT);
 	f.space = whole;
-	f.space.head.start += 8;
+	f.space.area_size += 8;
 	expect(&f.space, VMM_ERR_CORRUPT);
 	f.space = whole;
 	/* Past the last byte of the 64-bit space. */

@@ -23,7 +23,7 @@ MEMORY = ("C", "WT", "NC", "Dev nGnRnE", "Dev nGnRE", "Dev GRE", "PMA")
 HALVES = ("lower half", "upper half", "both halves")
 UINT64 = 1 << 64
 
-# vmm_attr_t, and vmm_range.size below the page: see attr.h and space.h.
+# vmm_attr_t, and vmm_range.size and .start below the page: see attr.h and space.h.
 ATTR_WRITE, ATTR_USER, ATTR_GLOBAL, ATTR_CONTIG = 1 << 6, 1 << 7, 1 << 8, 1 << 9
 RANGE_BITS = 4095
 
@@ -114,8 +114,18 @@ def range_parts(entry):
     page = 1 << (12 + (word >> 8 & 15))
     before, after = (word & 15) * page, (word >> 4 & 15) * page
     whole = word & ~RANGE_BITS
-    return (number(entry["start"]) + before, whole - before - after, before, after,
-            number(entry["gap"]))
+    start = number(entry["start"]) & ~RANGE_BITS
+    return start + before, whole - before - after, before, after, number(entry["gap"])
+
+
+def bound_text(space, entry):
+    """What a node says about the largest gap below it; see vmm_bound_of_() in space_impl.h."""
+    if space["exact"]:
+        return about_text(number(entry["largest"]))
+    size_class = number(entry["start"]) & RANGE_BITS
+    if size_class < 2048:
+        return about_text(size_class << 12)
+    return "any" if size_class == RANGE_BITS else f"below {about_text(size_class - 2047 << 23)}"
 
 
 def nodes(space):
@@ -323,7 +333,7 @@ def manager_text(vmm):
 def space_text(space):
     if number(space["area_size"]) == 0:
         return "a space without room"
-    start = number(space["head"]["start"])
+    start = number(space["head"]["start"]) & ~RANGE_BITS
     return (f"{region_text(start, number(space['area_size']))}, "
             f"{number(space['range_count'])} ranges, {about_text(number(space['free_size']))} free")
 
@@ -411,7 +421,7 @@ class Space(gdb.Command):
             if as_tree:
                 what = "head" if is_head else region_text(start, size)
                 print(f"  {'    ' * depth}{'red' if red else 'black'} {what}, "
-                      f"gap {about_text(gap)}, bound {about_text(number(entry['bound']))}")
+                      f"gap {about_text(gap)}, bound {bound_text(space, entry)}")
                 continue
             if before:
                 print(f"  guard {region_text(start - before, before)}")

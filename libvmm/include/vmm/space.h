@@ -46,7 +46,7 @@ struct vmm_range {
 	/** @privatesection */
 	/*
 	 * What one descent reads lies together, and so that it seldom crosses a cache line: by_gap
-	 * and start among the gaps, start and by_addr among the ranges; parent and bound upward.
+	 * and start among the gaps, start and by_addr among the ranges; start and parent upward.
 	 */
 	/* In bytes. The low 12 bits, free as a page has 2^12 bytes or more, hold the guards. */
 	uint64_t size;
@@ -54,11 +54,16 @@ struct vmm_range {
 	uint64_t gap;
 	/* Among the gaps of its bin by address, or among the large ones by size, then address. */
 	struct vmm_link_ by_gap;
+	/* The low 12 bits: unless gaps are exact, how large those of this subtree are at most. */
 	uint64_t start;
 	/* Among all ranges, by address. */
 	struct vmm_link_ by_addr;
-	/* At least every `gap` in this subtree of by_addr, and at least the bound of each child. */
-	uint64_t bound;
+	union {
+		/* Exact gaps: the largest one of this subtree of by_addr. */
+		uint64_t largest;
+		/* Else: how far the ranges before and behind are away in memory; 0: not known. */
+		int32_t beside[2];
+	};
 };
 
 VMM_STATIC_ASSERT(sizeof(void *) != 8 || sizeof(struct vmm_range) == 80,
@@ -108,8 +113,9 @@ struct vmm_space_config {
 	uint8_t page_shift;
 	/**
 	 * False: every node has an upper bound of the gaps below it, which costs next to nothing
-	 * to keep. True: every node has the largest gap below it exactly, which every reserve and
-	 * release pays for, and which makes searches by address O(log n) in the worst case.
+	 * to keep, and knows its neighbors. True: every node has the largest gap below it exactly,
+	 * which every reserve and release pays for, and which makes searches by address O(log n)
+	 * in the worst case.
 	 */
 	bool exact_gaps;
 };
@@ -188,7 +194,8 @@ void vmm_space_fini(struct vmm_space *space);
  * - best fit without window: O(log n); O(1) where a bin has what is wanted.
  * - lowest and highest, with or without window: O(log n) if the space keeps exact gaps. Else O(n)
  *   in the worst case: a node that was looked at in vain gets a better bound, and is not looked at
- *   for that size again until something is released below it.
+ *   for that size again until something is released below it. From 8 MiB on a bound is rounded up
+ *   to a multiple of 8 MiB, and from 16 GiB on it is infinite.
  * - best fit with a window: up to 64 gaps in the order of their sizes; if none of them has a place
  *   in the window, every gap of the window that has the size: O(log n + gaps in the window).
  * With an alignment above a page, also every gap that has the size, but not at such an address:
