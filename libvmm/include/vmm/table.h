@@ -484,7 +484,8 @@ VMM_MUST_CHECK VMM_INLINE enum vmm_err vmm_table_share(struct vmm_table *table, 
  * included.
  *
  * Only the owner changes it: an operation of @p table on the part is refused with VMM_ERR_BUSY. The
- * owner ends last. Writers of the owner and of tables that joined it exclude each other.
+ * owner ends last. The call excludes writers of both tables. After it they are independent: what
+ * @p table does elsewhere touches nothing of the owner's.
  *
  * @return VMM_OK, also (changing nothing) when it has joined this owner already, or
  *  - VMM_ERR_UNSUPPORTED: the owner shares nothing of its own, or the tables differ in format, half,
