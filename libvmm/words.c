@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Loops over rows of descriptors, for all formats. They are where mapping spends its time: several words
- * a step, no step waits for the one before, and two words at a time where no walker looks.
+ * a step, no step waits for the one before, and two words at a time where no walker looks. Where code is to be
+ * small a word at a time will do.
  */
 
 #include <vmm/engine/shared.h>
@@ -18,6 +19,10 @@ void vmm_words_zero_(uint64_t *words, unsigned int count)
 	const pair zero = { 0, 0 };
 	unsigned int i;
 
+	if (VMM_FOR_SIZE) {
+		vmm_words_store_(words, count, 0, 0);
+		return;
+	}
 	for (i = 0; count - i >= 8; i += 8) {
 		*(pair *)&words[i] = zero;
 		*(pair *)&words[i + 2] = zero;
@@ -35,6 +40,10 @@ void vmm_words_fill_(uint64_t *words, unsigned int count, uint64_t first, uint64
 	pair high = low + 2 * step;
 	unsigned int i;
 
+	if (VMM_FOR_SIZE) {
+		vmm_words_store_(words, count, first, step);
+		return;
+	}
 	for (i = 0; count - i >= 4; i += 4) {
 		*(pair *)&words[i] = low;
 		*(pair *)&words[i + 2] = high;
@@ -51,7 +60,7 @@ void vmm_words_store_(uint64_t *words, unsigned int count, uint64_t first, uint6
 	uint64_t second = first + step;
 	unsigned int i;
 
-	for (i = 0; count - i >= 4; i += 4) {
+	for (i = 0; !VMM_FOR_SIZE && count - i >= 4; i += 4) {
 		vmm_store_(&words[i], first);
 		vmm_store_(&words[i + 1], second);
 		vmm_store_(&words[i + 2], first + 2 * step);
@@ -74,7 +83,7 @@ void vmm_words_change_(uint64_t *words, unsigned int count, uint64_t mask, uint6
 {
 	unsigned int i;
 
-	for (i = 0; count - i >= 4; i += 4) {
+	for (i = 0; !VMM_FOR_SIZE && count - i >= 4; i += 4) {
 		change(&words[i], mask, value);
 		change(&words[i + 1], mask, value);
 		change(&words[i + 2], mask, value);
@@ -120,7 +129,7 @@ void vmm_words_survey_(const uint64_t *words, unsigned int count, struct vmm_sur
 	pair all = { UINT64_MAX, UINT64_MAX };
 	unsigned int i;
 
-	for (i = 0; count - i >= 8; i += 8) {
+	for (i = 0; !VMM_FOR_SIZE && count - i >= 8; i += 8) {
 		const pair *next = (const pair *)&words[i];
 
 		any |= (next[0] | next[1]) | (next[2] | next[3]);

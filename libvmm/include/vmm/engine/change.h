@@ -19,15 +19,15 @@
 #include <vmm/engine/walk.h>
 
 /** Whether all words of a survey are pages of the type in an attribute word. */
-VMM_INLINE bool vmm_are_pages_of_type_(const struct vmm_codec *codec,
-				       const struct vmm_survey_ *survey, uint64_t word)
+VMM_INLINE bool vmm_are_pages_of_type_(const struct vmm_codec *codec, struct vmm_survey_ survey,
+				       uint64_t word)
 {
 	/* Bits that every page has: valid, and on Arm what tells a page from a reserved encoding. */
 	uint64_t must = codec->leaf(VMM_DESCRIPTOR_VALID, 0, 0);
 	uint64_t expected = (word & codec->type) | must;
 
-	return (expected & ~survey->all) == 0 &&
-	       (survey->any & ~expected & (codec->type | must)) == 0;
+	return (expected & ~survey.all) == 0 &&
+	       (survey.any & ~expected & (codec->type | must)) == 0;
 }
 
 /** protect's plan: leaves everywhere, of the type that is asked for. */
@@ -38,7 +38,6 @@ VMM_INLINE enum vmm_err vmm_check_type_(const struct vmm_engine_ *engine,
 {
 	const struct vmm_codec *codec = engine->codec;
 	uint64_t va = change->first;
-	struct vmm_survey_ survey;
 	struct vmm_spot_ spot;
 	unsigned int i, count;
 	enum vmm_err err;
@@ -47,8 +46,9 @@ VMM_INLINE enum vmm_err vmm_check_type_(const struct vmm_engine_ *engine,
 	for (;;) {
 		engine->walk(table, va, &spot);
 		count = vmm_touched_(codec, &spot, va, change->last - va + 1);
-		survey = vmm_survey_row_(spot.slot, spot.desc, count);
-		if (spot.level == 0 && vmm_are_pages_of_type_(codec, &survey, change->word)) {
+		if (!VMM_FOR_SIZE && spot.level == 0 &&
+		    vmm_are_pages_of_type_(codec, vmm_survey_row_(spot.slot, spot.desc, count),
+					   change->word)) {
 			va += ((uint64_t)count << codec->geometry.page_shift) - 1;
 			if (va >= change->last) {
 				return VMM_OK;
@@ -126,14 +126,16 @@ VMM_INLINE unsigned int vmm_protect_row_(const struct vmm_codec *codec,
 	struct vmm_survey_ survey;
 
 	count = vmm_leaf_row_(codec, table, spot, count);
-	survey = vmm_survey_row_(slot, vmm_load_(slot), count);
 	va = vmm_extend_(table, va);
-	if (((survey.any ^ survey.all) & codec->permission) == 0) {
-		/* Alike, as they nearly always are: either all change, or none. */
-		if (vmm_is_permitted_(codec, survey.all, word)) {
-			return count;
+	if (!VMM_FOR_SIZE) {
+		survey = vmm_survey_row_(slot, vmm_load_(slot), count);
+		if (((survey.any ^ survey.all) & codec->permission) == 0) {
+			/* Alike, as they nearly always are: either all change, or none. */
+			if (vmm_is_permitted_(codec, survey.all, word)) {
+				return count;
+			}
+			i = count;
 		}
-		i = count;
 	}
 	/* Invariant: [start, i) are to be changed; what is before start is done with. */
 	for (; i <= count; i++) {
@@ -235,8 +237,7 @@ VMM_INLINE unsigned int vmm_clear_row_(const struct vmm_codec *codec,
 			valid += step;
 		} else {
 			step = count - done < VMM_CLEAR_STEP_ ? count - done : VMM_CLEAR_STEP_;
-			survey = vmm_survey_row_(here.slot, vmm_load_(here.slot), step);
-			if (vmm_is_valid_(survey.any)) {
+			if (VMM_FOR_SIZE || vmm_has_valid_(here.slot, step)) {
 				valid += vmm_gather_row_(codec, table, &here, va, step, gather);
 			}
 			vmm_words_store_(here.slot, step, 0, 0);
@@ -450,7 +451,6 @@ VMM_INLINE bool vmm_protect_short_(const struct vmm_engine_ *engine, struct vmm_
 	unsigned int count = (unsigned int)(size >> codec->geometry.page_shift);
 	uint64_t va = start & table->va_mask;
 	struct vmm_spot_ spot;
-	struct vmm_survey_ survey;
 	struct vmm_gather_ gather;
 	vmm_attr_t stored;
 	uint64_t word;
@@ -464,8 +464,7 @@ VMM_INLINE bool vmm_protect_short_(const struct vmm_engine_ *engine, struct vmm_
 	if (spot.level != 0 || !vmm_cuts_no_run_(codec, table, &spot, count)) {
 		return false;
 	}
-	survey = vmm_survey_row_(spot.slot, spot.desc, count);
-	if (!vmm_are_pages_of_type_(codec, &survey, word)) {
+	if (!vmm_are_pages_of_type_(codec, vmm_survey_row_(spot.slot, spot.desc, count), word)) {
 		return false;
 	}
 	vmm_gather_start_(&gather);

@@ -87,10 +87,9 @@ VMM_INLINE uint64_t vmm_tables_below_(const struct vmm_codec *codec, const struc
 /** How many descriptors from a slot on, at most @p count, are invalid. The first one is. */
 VMM_INLINE unsigned int vmm_invalid_count_(const uint64_t *slot, unsigned int count)
 {
-	struct vmm_survey_ survey = vmm_survey_row_(slot, 0, count);
 	unsigned int i = 1;
 
-	if (!vmm_is_valid_(survey.any)) {
+	if (!VMM_FOR_SIZE && !vmm_has_valid_(slot, count)) {
 		return count;
 	}
 	while (i < count && !vmm_is_valid_(slot[i])) {

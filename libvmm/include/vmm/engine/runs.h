@@ -15,6 +15,12 @@
 #include <vmm/engine/shared.h>
 #include <vmm/engine/walk.h>
 
+/** Whether one of some descriptors, all of one table, is valid. */
+VMM_INLINE bool vmm_has_valid_(const uint64_t *slot, unsigned int count)
+{
+	return vmm_is_valid_(vmm_survey_row_(slot, vmm_load_(slot), count).any);
+}
+
 /** A row of leaves to be written, all in one table. */
 struct vmm_row_ {
 	uint64_t *slot;     /* of the first leaf */
