@@ -4,7 +4,8 @@
 
 /**
  * @file torture.h
- * Between the parts of the torture kernel: what is mapped by the model, what the CPU makes of it.
+ * Between the parts of the torture kernel: what is mapped by the model, what the CPU makes of it,
+ * and how steps and looks take turns.
  *
  * The model is arrays, one word per unit of a window, and shares no code with the library. A window
  * is a range of addresses in which only leaves of a certain size and larger ones are changed, so
@@ -236,6 +237,98 @@ uint32_t probe_attr(uint64_t page);
  * on them isn't judged.
  */
 void probe(const struct point *point, bool beside);
+
+/* --- seam.c --- */
+
+/**
+ * The seam that tables are changed by: the CPU's for 0, else broken in one of the ways that
+ * README.md lists; numbers beyond them begin again. There is one, which the next call makes anew.
+ */
+const struct vmm_sync *seam_make(uint64_t how);
+
+/** What is broken then, in words; "nothing" for 0. */
+const char *seam_broken(uint64_t how);
+
+/* --- turns.c --- */
+
+/** Steps between two turns of all cores, each in a window of its own. */
+#define ROUND_MAX 4
+/** What is looked at for a step, each time that points are chosen for it. */
+#define STEP_POINT_MAX 10
+/** What was chosen after the steps of the last round, and before and after those of this one. */
+#define POINT_MAX (3 * ROUND_MAX * STEP_POINT_MAX)
+
+/** Adds a page of a unit to the points, unless the window has no such unit or they are full. */
+void point_add(const struct window *window, uint64_t unit);
+
+/** Adds the edges of what a step changes, something in it and around it, and something else. */
+void point_choose(const struct step *step);
+
+/** Drops the first `before` points, which were looked at twice; the others are looked at again. */
+void point_keep(unsigned int before);
+
+/** Drops all points. */
+void point_clear(void);
+
+/** How many points there are. */
+unsigned int point_count(void);
+
+/** A point, by its place in the order in which they were added; one of point_count(). */
+const struct point *point_at(unsigned int number);
+
+/**
+ * Starts the other cores and returns how many there are, this one included. They translate by the
+ * table of `lower`, which must be there at the first turn, and draw from the seed by their number.
+ * Without a call, this core takes its turns alone.
+ */
+unsigned int turn_start(struct kernel *kernel, const struct space *lower, uint64_t seed);
+
+/** All cores look at all points; returns when they have. Only core 0 calls what stands here. */
+void turn_take(void);
+
+/** The last turn: the other cores stop after it. */
+void turn_end(void);
+
+/** Whether something was mapped that the other cores may see late at the next turns. */
+void turn_note_mapped(bool mapped);
+
+/**
+ * Until turn_end_change(), tables change where the step is: the other cores look elsewhere
+ * meanwhile, also if it is refused.
+ */
+void turn_begin_change(const struct step *step);
+void turn_end_change(void);
+
+/** The first difference that any core found, or NULL. */
+const struct difference *turn_difference(void);
+
+/* --- steps.c --- */
+
+/** What came of the steps, for the summary. */
+struct tally {
+	uint64_t done[3]; /**< by enum vmm_op */
+	uint64_t refused;
+	uint64_t short_of_frames; /**< tried with one frame too few, not done */
+	uint64_t blocks_cut;
+	uint64_t runs_cut;
+	uint64_t holes;
+};
+extern struct tally tally;
+
+/**
+ * Does a step that was judged, and notes what isn't as judged. Without frames for it, or tried with
+ * one too few, it isn't done.
+ */
+void step_take(const struct step *step);
+
+/**
+ * Where the step left a leaf larger than a page, unmaps one page of it and maps it again, with a
+ * turn before, between and after. Forgets the points of before.
+ */
+void step_make_hole(const struct step *step);
+
+/** Prints a line that says what a step asks for. */
+void step_print(const struct step *step);
 
 /* --- cpu_<cpu>.c --- */
 
