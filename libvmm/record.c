@@ -8,6 +8,7 @@
 
 #include "record_impl.h"
 #include "rb.h"
+#include "space_impl.h"
 
 /* The nodes are the record's own, whoever looks at a link. */
 static struct vmm_mapping *mapping_of(const struct vmm_link_ *link)
@@ -151,7 +152,7 @@ void vmm_record_link_below_(struct vmm_record *record, struct vmm_mapping *mappi
 	struct vmm_link_ *at = above != NULL ? above->child[0] : record->by_pa;
 	unsigned int side = 0;
 
-	mapping->pa_last = mapping->pa + (vmm_mapping_va(mapping).bytes.size - 1);
+	mapping->pa_last = mapping->pa + (vmm_range_usable_(&mapping->range).bytes.size - 1);
 	mapping->pa_bound = mapping->pa_last;
 	while (at != NULL) {
 		parent = at;

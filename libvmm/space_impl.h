@@ -96,6 +96,17 @@ VMM_INLINE uint64_t vmm_range_after_(const struct vmm_range *range)
 	       << (page_shift + VMM_SPACE_PAGE_SHIFT_);
 }
 
+/** vmm_range_region(), where a call is too much. */
+VMM_INLINE vmm_va_region_t vmm_range_usable_(const struct vmm_range *range)
+{
+	uint64_t before = vmm_range_before_(range);
+	vmm_va_region_t region = VMM_VA_REGION_INIT(
+		vmm_range_start_(range) + before,
+		vmm_range_size_(range) - before - vmm_range_after_(range));
+
+	return region;
+}
+
 /**
  * A gap as a bound of a subtree. If bounds are exact: its size. Else the class of its size, which
  * leaves room for more in the node: pages of 4 KiB one by one, then in steps of 8 MiB, then no
@@ -249,7 +260,7 @@ VMM_INLINE vmm_va_region_t vmm_place_region_(const struct vmm_place_ *place)
 
 	range.start = vmm_range_end_(place->owner) + place->lead;
 	range.size = place->size;
-	return vmm_range_region(&range);
+	return vmm_range_usable_(&range);
 }
 
 #endif /* VMM_SPACE_IMPL_H */

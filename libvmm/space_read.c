@@ -127,12 +127,7 @@ bool vmm_range_is_reserved(const struct vmm_range *range)
 
 vmm_va_region_t vmm_range_region(const struct vmm_range *range)
 {
-	uint64_t before = vmm_range_before_(range);
-	vmm_va_region_t region = VMM_VA_REGION_INIT(
-		vmm_range_start_(range) + before,
-		vmm_range_size_(range) - before - vmm_range_after_(range));
-
-	return region;
+	return vmm_range_usable_(range);
 }
 
 vmm_va_region_t vmm_range_whole(const struct vmm_range *range)

@@ -210,15 +210,23 @@ static unsigned int step_shift(const struct vmm_table *table, unsigned int step,
 	return shift;
 }
 
-static unsigned int level_max(const struct vmm_table *table, vmm_attr_t attr)
+/* The highest level that can have a leaf for so many bytes. */
+static unsigned int level_max(const struct vmm_table *table, vmm_attr_t attr, uint64_t size)
 {
+	const struct vmm_geometry *geometry = table->format->geometry;
 	unsigned int limit = (attr.bits & VMM_ATTR_LEAF_MAX_MASK) >> 12;
-	unsigned int level = table->format->geometry->leaf_level_max;
+	unsigned int level = geometry->leaf_level_max;
 
 	if (level > table->root_level) {
 		level = table->root_level;
 	}
-	return limit != 0 && limit - 1 < level ? limit - 1 : level;
+	if (limit != 0 && limit - 1 < level) {
+		level = limit - 1;
+	}
+	while (level > 0 && size >> (geometry->page_shift + level * geometry->index_bits) == 0) {
+		level--;
+	}
+	return level;
 }
 
 enum vmm_err vmm_look_congruent_(const struct vmm_table *table, struct vmm_space *space,
@@ -231,7 +239,7 @@ enum vmm_err vmm_look_congruent_(const struct vmm_table *table, struct vmm_space
 	unsigned int shift;
 
 	want->size = vmm_pa_region_size(pa);
-	for (unsigned int step = 2 * level_max(table, attr) + 2; step > 0; step--) {
+	for (unsigned int step = 2 * level_max(table, attr, want->size) + 2; step > 0; step--) {
 		shift = step_shift(table, step - 1, attr);
 		if (shift == last_shift || (step > 1 && !has_leaf(pa, shift))) {
 			continue;
@@ -351,17 +359,21 @@ enum vmm_err vmm_map_any(struct vmm *vmm, const char *name, vmm_pa_region_t pa, 
 enum vmm_err vmm_unmap(struct vmm *vmm, vmm_va_t va, struct vmm_detail *detail)
 {
 	struct vmm_mapping *mapping = vmm_entry_at_(vmm, va, NULL);
+	vmm_va_region_t region;
 	enum vmm_err err = VMM_OK;
 
 	if (vmm_in_window_(vmm, va)) {
 		return vmm_fail_at_(detail, vmm_va_raw(va), VMM_ERR_BUSY);
 	}
-	if (mapping == NULL ||
-	    !vmm_va_equal(vmm_va_region_start(vmm_mapping_va(mapping)), va)) {
+	if (mapping == NULL) {
+		return vmm_fail_at_(detail, vmm_va_raw(va), VMM_ERR_NOENT);
+	}
+	region = vmm_range_usable_(&mapping->range);
+	if (!vmm_va_equal(vmm_va_region_start(region), va)) {
 		return vmm_fail_at_(detail, vmm_va_raw(va), VMM_ERR_NOENT);
 	}
 	if (mapping->kind != VMM_MAPPING_GUARD) {
-		err = vmm_table_unmap(vmm->table, vmm_mapping_va(mapping), detail);
+		err = vmm_table_unmap(vmm->table, region, detail);
 	}
 	if (err != VMM_OK) {
 		return err;

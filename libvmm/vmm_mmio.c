@@ -15,7 +15,7 @@ struct request {
 /* Where a mapping has the first byte that it has in common with memory from `pa` on. */
 static uint64_t common_va(const struct vmm_mapping *mapping, uint64_t pa)
 {
-	uint64_t va = vmm_va_raw(vmm_va_region_start(vmm_mapping_va(mapping)));
+	uint64_t va = vmm_va_raw(vmm_va_region_start(vmm_range_usable_(&mapping->range)));
 
 	return pa > mapping->pa ? va + (pa - mapping->pa) : va;
 }
@@ -27,8 +27,8 @@ static uint64_t common_va(const struct vmm_mapping *mapping, uint64_t pa)
 static enum vmm_err find_shared(const struct vmm *vmm, struct request *request,
 				struct vmm_mapping **shared, struct vmm_detail *detail)
 {
-	uint64_t first = vmm_pa_raw(vmm_pa_region_start(request->pages));
-	uint64_t last = vmm_pa_raw(vmm_pa_region_last(request->pages));
+	uint64_t first = request->pages.bytes.start;
+	uint64_t last = first + (request->pages.bytes.size - 1);
 	enum vmm_err err = VMM_ERR_NOENT;
 	struct vmm_mapping *mapping;
 
@@ -65,10 +65,11 @@ static enum vmm_err look(struct vmm *vmm, const struct request *request, struct 
 				   &want, place);
 }
 
-/* Maps and records; an entry is free. */
-static enum vmm_err map_new(struct vmm *vmm, const struct request *request,
-			    struct vmm_mapping **made, struct vmm_detail *detail)
+/* Maps and records, at *start; an entry is free. */
+static enum vmm_err map_new(struct vmm *vmm, const struct request *request, uint64_t *start,
+			    struct vmm_detail *detail)
 {
+	struct vmm_mapping *mapping;
 	struct vmm_hold_ hold;
 	enum vmm_err err = look(vmm, request, &hold.place);
 
@@ -80,19 +81,22 @@ static enum vmm_err map_new(struct vmm *vmm, const struct request *request,
 	hold.attr = request->attr;
 	hold.stored = request->stored;
 	hold.kind = VMM_MAPPING_MMIO;
-	err = vmm_table_map(vmm->table, vmm_place_region_(&hold.place), hold.pa, hold.attr, detail);
+	hold.va = vmm_place_region_(&hold.place);
+	err = vmm_table_map(vmm->table, hold.va, hold.pa, hold.attr, detail);
 	if (err == VMM_OK) {
-		*made = vmm_hold_take_(&vmm->record, &vmm->window, &hold);
-		vmm_record_link_below_(&vmm->record, *made, request->above);
+		mapping = vmm_hold_take_(&vmm->record, &vmm->window, &hold);
+		vmm_record_link_below_(&vmm->record, mapping, request->above);
+		*start = hold.va.bytes.start;
 	}
 	return err;
 }
 
-/* Shares a mapping or makes one; what the driver uses goes to *used. */
-static enum vmm_err map_request(struct vmm *vmm, struct request *request,
-				struct vmm_mapping **used, struct vmm_detail *detail)
+/* Shares a mapping or makes one; where it has the pages goes to *start. */
+static enum vmm_err map_request(struct vmm *vmm, struct request *request, uint64_t *start,
+				struct vmm_detail *detail)
 {
-	enum vmm_err err = find_shared(vmm, request, used, detail);
+	struct vmm_mapping *shared = NULL;
+	enum vmm_err err = find_shared(vmm, request, &shared, detail);
 
 	if (err != VMM_OK && err != VMM_ERR_NOENT) {
 		return err;
@@ -101,50 +105,55 @@ static enum vmm_err map_request(struct vmm *vmm, struct request *request,
 		return vmm_fail_at_(detail, 0, VMM_ERR_FULL);
 	}
 	if (err == VMM_ERR_NOENT) {
-		return map_new(vmm, request, used, detail);
+		return map_new(vmm, request, start, detail);
 	}
-	vmm_record_add_user_(*used, vmm_record_take_(&vmm->record, request->name,
-						     VMM_MAPPING_MMIO));
+	vmm_record_add_user_(shared, vmm_record_take_(&vmm->record, request->name,
+						      VMM_MAPPING_MMIO));
+	*start = common_va(shared, request->pages.bytes.start);
 	return VMM_OK;
 }
 
-static enum vmm_err pages_of(const struct vmm *vmm, vmm_pa_t pa, uint64_t size,
+/* The whole pages of [pa, pa + size): as vmm_pa_region() and vmm_pa_region_align_out(), in line. */
+static enum vmm_err pages_of(const struct vmm *vmm, uint64_t pa, uint64_t size,
 			     vmm_pa_region_t *pages)
 {
-	vmm_pa_region_t bytes;
-	enum vmm_err err;
+	uint64_t mask = vmm_addr_mask_(vmm->area.page_shift);
+	uint64_t first = pa & ~mask;
+	uint64_t last;
 
 	if (size == 0) {
 		return VMM_ERR_EMPTY;
 	}
-	err = vmm_pa_region(pa, size, &bytes);
-	if (err != VMM_OK) {
-		return err;
+	last = (pa + (size - 1)) | mask;
+	if (size - 1 > UINT64_MAX - pa || last - first == UINT64_MAX) {
+		return VMM_ERR_WRAP;
 	}
-	return vmm_pa_region_align_out(bytes, vmm_space_page_shift(&vmm->area), pages);
+	pages->bytes.start = first;
+	pages->bytes.size = last - first + 1;
+	return VMM_OK;
 }
 
 enum vmm_err vmm_map_mmio_as(struct vmm *vmm, const char *name, vmm_pa_t pa, uint64_t size,
 			     vmm_attr_t attr, vmm_va_t *va, struct vmm_detail *detail)
 {
-	struct vmm_mapping *used = NULL;
 	struct request request;
+	uint64_t start;
 	enum vmm_err err;
 
 	request.name = name;
 	request.attr = attr;
-	err = pages_of(vmm, pa, size, &request.pages);
+	err = pages_of(vmm, vmm_pa_raw(pa), size, &request.pages);
 	if (err == VMM_OK) {
 		err = vmm_table_effective(vmm->table, attr, &request.stored);
 	}
 	if (err != VMM_OK) {
 		return vmm_fail_at_(detail, 0, err);
 	}
-	err = map_request(vmm, &request, &used, detail);
+	err = map_request(vmm, &request, &start, detail);
 	if (err != VMM_OK) {
 		return err;
 	}
-	*va = vmm_va(common_va(used, vmm_pa_raw(pa)));
+	*va = vmm_va(start + (vmm_pa_raw(pa) - request.pages.bytes.start));
 	return VMM_OK;
 }
 
@@ -157,7 +166,8 @@ enum vmm_err vmm_map_mmio(struct vmm *vmm, const char *name, vmm_pa_t pa, uint64
 static enum vmm_err unmap_last(struct vmm *vmm, struct vmm_mapping *mapping,
 			       struct vmm_detail *detail)
 {
-	enum vmm_err err = vmm_table_unmap(vmm->table, vmm_mapping_va(mapping), detail);
+	enum vmm_err err = vmm_table_unmap(vmm->table, vmm_range_usable_(&mapping->range),
+					   detail);
 
 	if (err == VMM_OK) {
 		vmm_record_unlink_(&vmm->record, mapping);

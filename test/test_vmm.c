@@ -978,6 +978,10 @@ static void mmio_refuses_wrong_arguments_and_changes_nothing(void **state)
 	assert_int_equal(vmm_map_mmio(vmm, "x", vmm_pa(UART), 0, &va, NULL), VMM_ERR_EMPTY);
 	assert_int_equal(vmm_map_mmio(vmm, "x", vmm_pa(0 - KIB(4)), KIB(8), &va, NULL),
 			 VMM_ERR_WRAP);
+	/* Up to the last byte: not past it, but all pages there are have no size. */
+	assert_int_equal(vmm_map_mmio(vmm, "x", vmm_pa(1), UINT64_MAX, &va, NULL), VMM_ERR_WRAP);
+	assert_int_equal(vmm_map_mmio(vmm, "x", vmm_pa(KIB(4)), 0 - KIB(4), &va, NULL),
+			 VMM_ERR_NOSPACE);
 	assert_int_equal(vmm_map_mmio(vmm, "x", vmm_pa(UINT64_MAX), 1, &va, NULL), VMM_ERR_PHYS);
 	assert_int_equal(vmm_map_mmio(vmm, "x", vmm_pa(0), MIB(17), &va, NULL), VMM_ERR_NOSPACE);
 	assert_int_equal(vmm_map_mmio_as(vmm, "x", vmm_pa(0), 4, dx, &va, NULL), VMM_ERR_ATTR);
