@@ -6,42 +6,33 @@
 
 #include <string.h>
 
+#include "test_fixture.h"
 #include "test_formats.h"
-#include "test_frames.h"
-#include "test_manager.h"
 
-static struct test_frames source;
-static struct vmm_table table;
+#define FRAME_COUNT 24
+
+static struct test_fixture f;
 
 static void set_up(const struct vmm_format *format)
 {
-	struct vmm_table_config config;
-
-	memset(&config, 0, sizeof(config));
-	memset(&table, 0, sizeof(table));
-	test_frames_init(&source, format->geometry->page_shift, 24,
-			 UINT64_C(1) << (format->geometry->page_shift + 6));
-	config.format = format;
-	config.frames = &source.frames;
-	assert_int_equal(vmm_table_init(&table, &config), VMM_OK);
+	test_fixture_init(&f, format, FRAME_COUNT, NULL);
 }
 
 static void tear_down(void)
 {
-	vmm_table_fini(&table);
-	test_frames_fini(&source);
+	test_fixture_fini(&f);
 }
 
 static enum vmm_err map(uint64_t va, uint64_t pa, uint64_t size)
 {
-	return vmm_table_map(&table, test_va_region(va, size), vmm_pa(pa), VMM_KERNEL_RW, NULL);
+	return vmm_table_map(&f.table, test_va_region(va, size), vmm_pa(pa), VMM_KERNEL_RW, NULL);
 }
 
 static unsigned int level_at(uint64_t va)
 {
 	struct vmm_leaf leaf;
 
-	assert_int_equal(vmm_table_query(&table, vmm_va(va), &leaf), VMM_OK);
+	assert_int_equal(vmm_table_query(&f.table, vmm_va(va), &leaf), VMM_OK);
 	return (unsigned int)leaf.level;
 }
 
@@ -56,23 +47,26 @@ static void a_leaf_is_as_large_as_both_addresses_allow(const struct vmm_format *
 		vmm_pa_t pa;
 
 		set_up(format);
-		if (leaf > table.va_mask >> 2) {
+		if (leaf > f.table.va_mask >> 2) {
 			tear_down();
 			break;
 		}
 		assert_int_equal(map(leaf, leaf, leaf), VMM_OK);
 		assert_int_equal(level_at(leaf), level);
-		assert_int_equal(vmm_table_unmap(&table, test_va_region(leaf, leaf), NULL), VMM_OK);
+		assert_int_equal(vmm_table_unmap(&f.table, test_va_region(leaf, leaf), NULL),
+				 VMM_OK);
 		/* Aligned on one side only, then on neither but alike: */
 		assert_int_equal(map(leaf, leaf + below, leaf), VMM_OK);
 		assert_int_equal(level_at(leaf), level - 1);
-		assert_int_equal(vmm_table_translate(&table, vmm_va(leaf + page), &pa), VMM_OK);
+		assert_int_equal(vmm_table_translate(&f.table, vmm_va(leaf + page), &pa), VMM_OK);
 		assert_int_equal(vmm_pa_raw(pa), leaf + below + page);
-		assert_int_equal(vmm_table_unmap(&table, test_va_region(leaf, leaf), NULL), VMM_OK);
+		assert_int_equal(vmm_table_unmap(&f.table, test_va_region(leaf, leaf), NULL),
+				 VMM_OK);
 		assert_int_equal(map(leaf + below, leaf, leaf), VMM_OK);
 		assert_int_equal(level_at(leaf + below), level - 1);
-		assert_int_equal(vmm_table_unmap(&table, test_va_region(leaf + below, leaf), NULL),
-				 VMM_OK);
+		assert_int_equal(
+			vmm_table_unmap(&f.table, test_va_region(leaf + below, leaf), NULL),
+			VMM_OK);
 		tear_down();
 	}
 }
@@ -87,7 +81,8 @@ static void a_leaf_is_no_larger_than_its_range(const struct vmm_format *format)
 	set_up(format);
 	assert_int_equal(map(leaf, leaf, leaf - page), VMM_OK);
 	assert_int_equal(level_at(leaf), 0);
-	assert_int_equal(vmm_table_translate(&table, vmm_va(2 * leaf - page), &pa), VMM_ERR_NOENT);
+	assert_int_equal(vmm_table_translate(&f.table, vmm_va(2 * leaf - page), &pa),
+			 VMM_ERR_NOENT);
 	tear_down();
 }
 
@@ -106,9 +101,9 @@ static enum vmm_err alloc_that_looks(struct vmm_frames *frames, vmm_pa_t *frame,
 	unsigned int count = 0;
 	enum vmm_err err;
 
-	assert_int_equal(vmm_table_translate(&table, vmm_va_region_start(watched), &pa), before);
+	assert_int_equal(vmm_table_translate(&f.table, vmm_va_region_start(watched), &pa), before);
 	memset(&cursor, 0, sizeof(cursor));
-	while ((err = vmm_table_visit(&table, &cursor, &leaf, &detail)) == VMM_OK) {
+	while ((err = vmm_table_visit(&f.table, &cursor, &leaf, &detail)) == VMM_OK) {
 		count++;
 	}
 	assert_int_equal(err, VMM_ERR_NOENT);
@@ -123,24 +118,25 @@ static void all_frames_are_taken_before_anything_is_stored(const struct vmm_form
 	uint64_t page = test_formats_page(format);
 
 	set_up(format);
-	real_alloc = source.frames.alloc;
-	source.frames.alloc = alloc_that_looks;
+	real_alloc = f.frames.frames.alloc;
+	f.frames.frames.alloc = alloc_that_looks;
 	look_count = 0;
 	/* Map: over two tables at least; then a cut at both ends of a block. */
 	watched = test_va_region(leaf - page, 2 * page);
 	before = VMM_ERR_NOENT;
-	assert_int_equal(vmm_table_map(&table, watched, vmm_pa(page), VMM_KERNEL_RW, NULL), VMM_OK);
+	assert_int_equal(vmm_table_map(&f.table, watched, vmm_pa(page), VMM_KERNEL_RW, NULL),
+			 VMM_OK);
 	assert_true(look_count >= 2);
-	source.frames.alloc = real_alloc;
-	assert_int_equal(vmm_table_unmap(&table, watched, NULL), VMM_OK);
+	f.frames.frames.alloc = real_alloc;
+	assert_int_equal(vmm_table_unmap(&f.table, watched, NULL), VMM_OK);
 	assert_int_equal(map(leaf, leaf, leaf), VMM_OK);
-	source.frames.alloc = alloc_that_looks;
+	f.frames.frames.alloc = alloc_that_looks;
 	look_count = 0;
 	watched = test_va_region(leaf + page, page);
 	before = VMM_OK;
-	assert_int_equal(vmm_table_unmap(&table, watched, NULL), VMM_OK);
+	assert_int_equal(vmm_table_unmap(&f.table, watched, NULL), VMM_OK);
 	assert_int_equal(look_count, 1);
-	source.frames.alloc = real_alloc;
+	f.frames.frames.alloc = real_alloc;
 	tear_down();
 }
 
@@ -160,7 +156,7 @@ static void what_was_in_a_frame_is_never_a_mapping(const struct vmm_format *form
 		assert_int_equal(map(places[i], page, page), VMM_OK);
 		memset(&cursor, 0, sizeof(cursor));
 		cursor.each = true;
-		while (vmm_table_visit(&table, &cursor, &found, NULL) == VMM_OK) {
+		while (vmm_table_visit(&f.table, &cursor, &found, NULL) == VMM_OK) {
 			count++;
 		}
 		assert_int_equal(count, i + 1);

@@ -3,50 +3,44 @@
 
 #include <string.h>
 
+#include "test_fixture.h"
 #include "test_formats.h"
-#include "test_frames.h"
-#include "test_manager.h"
 
-static struct test_frames source;
-static struct vmm_table table;
+#define FRAME_COUNT 24
+
+static struct test_fixture f;
 
 static void set_up(const struct vmm_format *format)
 {
 	struct vmm_table_config config;
 
 	memset(&config, 0, sizeof(config));
-	memset(&table, 0, sizeof(table));
-	test_frames_init(&source, format->geometry->page_shift, 24,
-			 UINT64_C(1) << (format->geometry->page_shift + 6));
-	config.format = format;
-	config.frames = &source.frames;
 	config.flags = test_formats_is_riscv(format) ? VMM_TABLE_SVNAPOT : 0;
-	assert_int_equal(vmm_table_init(&table, &config), VMM_OK);
+	test_fixture_init(&f, format, FRAME_COUNT, &config);
 }
 
 static void tear_down(void)
 {
-	vmm_table_fini(&table);
-	test_frames_fini(&source);
+	test_fixture_fini(&f);
 }
 
 static void map(uint64_t va, uint64_t pa, uint64_t size, uint32_t attr)
 {
-	assert_int_equal(vmm_table_map(&table, test_va_region(va, size), vmm_pa(pa), vmm_attr(attr),
-				       NULL),
-			 VMM_OK);
+	assert_int_equal(
+		vmm_table_map(&f.table, test_va_region(va, size), vmm_pa(pa), vmm_attr(attr), NULL),
+		VMM_OK);
 }
 
 static enum vmm_err protect(uint64_t va, uint64_t size, uint32_t attr)
 {
-	return vmm_table_protect(&table, test_va_region(va, size), vmm_attr(attr), NULL);
+	return vmm_table_protect(&f.table, test_va_region(va, size), vmm_attr(attr), NULL);
 }
 
 static struct vmm_leaf leaf_at(uint64_t va)
 {
 	struct vmm_leaf leaf;
 
-	assert_int_equal(vmm_table_query(&table, vmm_va(va), &leaf), VMM_OK);
+	assert_int_equal(vmm_table_query(&f.table, vmm_va(va), &leaf), VMM_OK);
 	return leaf;
 }
 

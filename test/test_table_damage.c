@@ -5,37 +5,21 @@
  */
 #include <string.h>
 
-#include "test_arch.h"
+#include "test_fixture.h"
 #include "test_formats.h"
-#include "test_frames.h"
 #include "test_random.h"
 
 #define FRAME_COUNT 12
-#define PHYSICAL    (UINT64_C(1) << 30)
 #define USER        vmm_attr(VMM_ATTR_USER | VMM_ATTR_WRITE)
 
-struct fixture {
-	struct test_frames frames;
-	struct vmm_table table;
-	const struct test_arch *arch;
-	uint64_t page;
-	uint64_t block;
-};
-
-static struct fixture f;
-
-static vmm_va_region_t region(uint64_t start, uint64_t size)
-{
-	vmm_va_region_t made = VMM_VA_REGION_INIT(start, size);
-
-	return made;
-}
+static struct test_fixture f;
 
 static void map(uint64_t va, uint64_t size)
 {
 	/* No two of these can be joined. */
-	assert_int_equal(vmm_table_map(&f.table, region(va, size), vmm_pa(2 * va), USER, NULL),
-			 VMM_OK);
+	assert_int_equal(
+		vmm_table_map(&f.table, test_va_region(va, size), vmm_pa(2 * va), USER, NULL),
+		VMM_OK);
 }
 
 /* Three pages in one table, one block, and a page in another table. */
@@ -43,16 +27,9 @@ static void set_up(const struct vmm_format *format)
 {
 	struct vmm_table_config config;
 
-	memset(&f, 0, sizeof(f));
 	memset(&config, 0, sizeof(config));
-	f.arch = test_arch_of(format);
-	f.page = test_formats_page(format);
-	f.block = test_formats_leaf(format, 1);
-	test_frames_init(&f.frames, format->geometry->page_shift, FRAME_COUNT, PHYSICAL);
-	config.format = format;
-	config.frames = &f.frames.frames;
 	config.pa_bits = 40;
-	assert_int_equal(vmm_table_init(&f.table, &config), VMM_OK);
+	test_fixture_init(&f, format, FRAME_COUNT, &config);
 	map(f.page, f.page);
 	map(3 * f.page, f.page);
 	map(5 * f.page, f.page);
@@ -64,8 +41,7 @@ static void set_up(const struct vmm_format *format)
 
 static void tear_down(void)
 {
-	vmm_table_fini(&f.table);
-	test_frames_fini(&f.frames);
+	test_fixture_fini(&f);
 }
 
 /* The descriptor of a level on the way to va. */
@@ -196,8 +172,8 @@ static void a_table_that_is_none_is_named(const struct vmm_format *format)
 	uint64_t elsewhere[4];
 
 	set_up(format);
-	elsewhere[0] = PHYSICAL - f.page;
-	elsewhere[1] = PHYSICAL + FRAME_COUNT * f.page;
+	elsewhere[0] = TEST_FIXTURE_FIRST - f.page;
+	elsewhere[1] = TEST_FIXTURE_FIRST + FRAME_COUNT * f.page;
 	elsewhere[2] = 0;
 	elsewhere[3] = (UINT64_C(1) << f.table.pa_bits) - f.page;
 	for (unsigned int i = 0; i < 4; i++) {
@@ -231,14 +207,14 @@ static void a_link_out_of_the_frames_is_not_followed_to_free(const struct vmm_fo
 		unsigned int level;
 
 		set_up(format);
-		elsewhere[0] = PHYSICAL - f.page;
-		elsewhere[1] = PHYSICAL + FRAME_COUNT * f.page;
+		elsewhere[0] = TEST_FIXTURE_FIRST - f.page;
+		elsewhere[1] = TEST_FIXTURE_FIRST + FRAME_COUNT * f.page;
 		elsewhere[2] = 0;
 		elsewhere[3] = (UINT64_C(1) << f.table.pa_bits) - f.page;
 		level = f.table.root_level;
 		*slot_of(5 * f.block, 1) = link_to(elsewhere[i]);
 		/* The table of level 1 is covered whole, and what is wrong is in it. */
-		assert_int_equal(vmm_table_unmap(&f.table, region(0, reach), NULL), VMM_OK);
+		assert_int_equal(vmm_table_unmap(&f.table, test_va_region(0, reach), NULL), VMM_OK);
 		/* The damaged link is in the root itself. */
 		*slot_of(test_formats_leaf(format, level), level) = link_to(elsewhere[i]);
 		vmm_table_trim(&f.table);
@@ -363,7 +339,8 @@ static uint64_t random_word(struct test_random *random, uint64_t old)
 	case 1:
 		return test_random_next(random);
 	case 2:
-		return link_to(PHYSICAL + test_random_below(random, FRAME_COUNT) * f.page);
+		return link_to(TEST_FIXTURE_FIRST +
+			       test_random_below(random, FRAME_COUNT) * f.page);
 	default:
 		return old ^ UINT64_C(3) << test_random_below(random, 63);
 	}
@@ -404,17 +381,19 @@ static void what_is_damaged_is_not_cut(const struct vmm_format *format)
 	whole = *slot;
 	bad = f.arch->riscv ? UINT64_C(5) : whole | UINT64_C(1) << 48;
 	*slot = bad;
-	assert_int_equal(vmm_table_unmap(&f.table, region(f.block, f.page), &detail),
+	assert_int_equal(vmm_table_unmap(&f.table, test_va_region(f.block, f.page), &detail),
 			 VMM_ERR_CORRUPT);
 	assert_int_equal(detail.descriptor, bad);
-	assert_int_equal(vmm_table_unmap(&f.table, region(2 * f.block - f.page, f.page), NULL),
-			 VMM_ERR_CORRUPT);
-	assert_int_equal(vmm_table_unmap(&f.table, region(f.block - f.page, 2 * f.page), NULL),
-			 VMM_ERR_CORRUPT);
-	assert_int_equal(vmm_table_unmap(&f.table, region(f.block + f.page, f.block), NULL),
+	assert_int_equal(
+		vmm_table_unmap(&f.table, test_va_region(2 * f.block - f.page, f.page), NULL),
+		VMM_ERR_CORRUPT);
+	assert_int_equal(
+		vmm_table_unmap(&f.table, test_va_region(f.block - f.page, 2 * f.page), NULL),
+		VMM_ERR_CORRUPT);
+	assert_int_equal(vmm_table_unmap(&f.table, test_va_region(f.block + f.page, f.block), NULL),
 			 VMM_ERR_CORRUPT);
 	assert_true(*slot == bad);
-	assert_int_equal(vmm_table_unmap(&f.table, region(f.block, f.block), NULL), VMM_OK);
+	assert_int_equal(vmm_table_unmap(&f.table, test_va_region(f.block, f.block), NULL), VMM_OK);
 	assert_true(*slot == 0);
 	assert_int_equal(visit().leaves, LEAF_COUNT - 1);
 	tear_down();
@@ -428,8 +407,9 @@ static void a_link_out_of_the_frames_goes_alone(const struct vmm_format *format)
 	set_up(format);
 	slot = slot_of(3 * f.block, 1);
 	whole = *slot;
-	*slot = link_to(PHYSICAL + FRAME_COUNT * f.page);
-	assert_int_equal(vmm_table_unmap(&f.table, region(2 * f.block, 3 * f.block), NULL), VMM_OK);
+	*slot = link_to(TEST_FIXTURE_FIRST + FRAME_COUNT * f.page);
+	assert_int_equal(vmm_table_unmap(&f.table, test_va_region(2 * f.block, 3 * f.block), NULL),
+			 VMM_OK);
 	assert_true(*slot == 0);
 	*slot = whole;
 	assert_int_equal(visit().leaves, LEAF_COUNT);
@@ -449,13 +429,13 @@ static void a_run_with_a_gap_is_cut_around_it(const struct vmm_format *format)
 		f.table.flags |= VMM_TABLE_SVNAPOT;
 	}
 	start = 8 * f.block;
-	assert_int_equal(vmm_table_map(&f.table, region(start, count * f.page), vmm_pa(start),
-				       vmm_attr(USER.bits | VMM_ATTR_CONTIG), NULL),
+	assert_int_equal(vmm_table_map(&f.table, test_va_region(start, count * f.page),
+				       vmm_pa(start), vmm_attr(USER.bits | VMM_ATTR_CONTIG), NULL),
 			 VMM_OK);
 	before = visit();
 	assert_int_equal(before.damages, 0);
 	*slot_of(start + 2 * f.page, 0) = 0;
-	assert_int_equal(vmm_table_unmap(&f.table, region(start, f.page), NULL), VMM_OK);
+	assert_int_equal(vmm_table_unmap(&f.table, test_va_region(start, f.page), NULL), VMM_OK);
 	for (uint64_t i = 0; i < count; i++) {
 		assert_int_equal(vmm_table_translate(&f.table, vmm_va(start + i * f.page), &pa),
 				 i == 0 || i == 2 ? VMM_ERR_NOENT : VMM_OK);
@@ -469,11 +449,13 @@ static void a_wrong_attribute_is_refused_beside_a_page(const struct vmm_format *
 	vmm_attr_t wrong = vmm_attr(UINT32_C(1) << 30);
 
 	set_up(format);
-	assert_int_equal(vmm_table_map(&f.table, region(2 * f.page, f.page), vmm_pa(0), wrong, NULL),
-			 VMM_ERR_ATTR);
+	assert_int_equal(
+		vmm_table_map(&f.table, test_va_region(2 * f.page, f.page), vmm_pa(0), wrong, NULL),
+		VMM_ERR_ATTR);
 	assert_int_equal(visit().leaves, LEAF_COUNT);
-	assert_int_equal(vmm_table_map(&f.table, region(2 * f.page, f.page), vmm_pa(0), USER, NULL),
-			 VMM_OK);
+	assert_int_equal(
+		vmm_table_map(&f.table, test_va_region(2 * f.page, f.page), vmm_pa(0), USER, NULL),
+		VMM_OK);
 	tear_down();
 }
 

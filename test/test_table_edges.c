@@ -6,62 +6,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "test_arch.h"
+#include "test_fixture.h"
 #include "test_formats.h"
-#include "test_frames.h"
 #include "test_reader.h"
 
 #define FRAME_COUNT 16
-#define PHYSICAL    (UINT64_C(1) << 30)
 #define USER        vmm_attr(VMM_ATTR_USER | VMM_ATTR_WRITE)
 
-struct fixture {
-	struct test_frames frames;
-	struct vmm_table table;
-	const struct test_arch *arch;
-	uint64_t page;
-	uint64_t block;
-};
-
-static struct fixture f;
+static struct test_fixture f;
 
 static void set_up_with(const struct vmm_format *format, struct vmm_table_config config)
 {
-	memset(&f, 0, sizeof(f));
-	f.arch = test_arch_of(format);
-	f.page = test_formats_page(format);
-	f.block = test_formats_leaf(format, 1);
-	test_frames_init(&f.frames, format->geometry->page_shift, FRAME_COUNT, PHYSICAL);
-	config.format = format;
-	config.frames = &f.frames.frames;
-	assert_int_equal(vmm_table_init(&f.table, &config), VMM_OK);
+	test_fixture_init(&f, format, FRAME_COUNT, &config);
 }
 
 static void set_up(const struct vmm_format *format)
 {
-	struct vmm_table_config config;
-
-	memset(&config, 0, sizeof(config));
-	set_up_with(format, config);
+	test_fixture_init(&f, format, FRAME_COUNT, NULL);
 }
 
 static void tear_down(void)
 {
 	test_reader_check(&f.table, &f.frames, false, NULL);
-	vmm_table_fini(&f.table);
-	test_frames_fini(&f.frames);
-}
-
-static vmm_va_region_t region(uint64_t start, uint64_t size)
-{
-	vmm_va_region_t made = VMM_VA_REGION_INIT(start, size);
-
-	return made;
+	test_fixture_fini(&f);
 }
 
 static enum vmm_err map_at(uint64_t va, uint64_t pa, uint64_t size, struct vmm_detail *detail)
 {
-	return vmm_table_map(&f.table, region(va, size), vmm_pa(pa), USER, detail);
+	return vmm_table_map(&f.table, test_va_region(va, size), vmm_pa(pa), USER, detail);
 }
 
 /* What map() maps an address to: itself, as far as there is memory. */
@@ -122,14 +94,15 @@ static void the_first_hole_is_named(const struct vmm_format *format)
 	set_up(format);
 	map(0, 4 * f.page);
 	map(f.block, 2 * f.block);
-	assert_int_equal(vmm_table_protect(&f.table, region(0, 5 * f.page), VMM_USER_RO, &detail),
-			 VMM_ERR_NOENT);
-	expect_at(&detail, 4 * f.page, 0, 0);
 	assert_int_equal(
-		vmm_table_protect(&f.table, region(f.block, 3 * f.block), VMM_USER_RO, &detail),
+		vmm_table_protect(&f.table, test_va_region(0, 5 * f.page), VMM_USER_RO, &detail),
 		VMM_ERR_NOENT);
+	expect_at(&detail, 4 * f.page, 0, 0);
+	assert_int_equal(vmm_table_protect(&f.table, test_va_region(f.block, 3 * f.block),
+					   VMM_USER_RO, &detail),
+			 VMM_ERR_NOENT);
 	expect_at(&detail, 3 * f.block, 0, 1);
-	assert_int_equal(vmm_table_protect(&f.table, region(5 * f.block + f.page, f.page),
+	assert_int_equal(vmm_table_protect(&f.table, test_va_region(5 * f.block + f.page, f.page),
 					   VMM_USER_RO, &detail),
 			 VMM_ERR_NOENT);
 	assert_int_equal(vmm_va_raw(detail.va), 5 * f.block + f.page);
@@ -142,12 +115,12 @@ static void the_first_other_type_is_named(const struct vmm_format *format)
 
 	set_up(format);
 	map(0, 3 * f.page);
-	assert_int_equal(
-		vmm_table_map(&f.table, region(3 * f.page, f.page), vmm_pa(0), VMM_KERNEL_RW, NULL),
-		VMM_OK);
-	assert_int_equal(
-		vmm_table_protect(&f.table, region(f.page, 3 * f.page), VMM_USER_RO, &detail),
-		VMM_ERR_ATTR);
+	assert_int_equal(vmm_table_map(&f.table, test_va_region(3 * f.page, f.page), vmm_pa(0),
+				       VMM_KERNEL_RW, NULL),
+			 VMM_OK);
+	assert_int_equal(vmm_table_protect(&f.table, test_va_region(f.page, 3 * f.page),
+					   VMM_USER_RO, &detail),
+			 VMM_ERR_ATTR);
 	expect_at(&detail, 3 * f.page, leaf_at(3 * f.page).descriptor, 0);
 	tear_down();
 }
@@ -165,8 +138,8 @@ static void addresses_of_the_upper_half_are_named_extended(const struct vmm_form
 	assert_int_equal(map_at(last, 0, f.page, NULL), VMM_OK);
 	assert_int_equal(map_at(last - f.page, 0, 2 * f.page, &detail), VMM_ERR_EXISTS);
 	expect_at(&detail, last, leaf_at(last).descriptor, 0);
-	assert_int_equal(vmm_table_protect(&f.table, region(last - f.page, 2 * f.page), VMM_USER_RO,
-					   &detail),
+	assert_int_equal(vmm_table_protect(&f.table, test_va_region(last - f.page, 2 * f.page),
+					   VMM_USER_RO, &detail),
 			 VMM_ERR_NOENT);
 	expect_at(&detail, last - f.page, 0, 0);
 	tear_down();
@@ -190,10 +163,11 @@ static void use_last_page(uint64_t last)
 	assert_int_equal(vmm_table_visit(&f.table, &cursor, &leaf, NULL), VMM_ERR_NOENT);
 	assert_int_equal(vmm_table_visit(&f.table, &cursor, &leaf, NULL), VMM_ERR_NOENT);
 	assert_int_equal(map_at(last, 0, f.page, NULL), VMM_ERR_EXISTS);
-	assert_int_equal(vmm_table_protect(&f.table, region(last, f.page), VMM_USER_RO, NULL),
-			 VMM_OK);
+	assert_int_equal(
+		vmm_table_protect(&f.table, test_va_region(last, f.page), VMM_USER_RO, NULL),
+		VMM_OK);
 	assert_false(vmm_attr_has(leaf_at(last).attr, VMM_ATTR_WRITE));
-	assert_int_equal(vmm_table_unmap(&f.table, region(last, f.page), NULL), VMM_OK);
+	assert_int_equal(vmm_table_unmap(&f.table, test_va_region(last, f.page), NULL), VMM_OK);
 	assert_int_equal(vmm_table_translate(&f.table, vmm_va(last), &pa), VMM_ERR_NOENT);
 	assert_int_equal(f.frames.out_count, 1);
 }
@@ -208,7 +182,8 @@ static void the_last_page_is_one_like_others(const struct vmm_format *format)
 	use_last_page(end - f.page);
 	/* The whole last block, and a cut that ends with the space. */
 	map(end - f.block, f.block);
-	assert_int_equal(vmm_table_unmap(&f.table, region(end - f.page, f.page), NULL), VMM_OK);
+	assert_int_equal(vmm_table_unmap(&f.table, test_va_region(end - f.page, f.page), NULL),
+			 VMM_OK);
 	assert_int_equal(leaf_at(end - 2 * f.page).level, 0);
 	tear_down();
 	memset(&config, 0, sizeof(config));
@@ -216,7 +191,8 @@ static void the_last_page_is_one_like_others(const struct vmm_format *format)
 	set_up_with(format, config);
 	use_last_page(0 - f.page);
 	map(0 - f.block, f.block);
-	assert_int_equal(vmm_table_unmap(&f.table, region(0 - f.page, f.page), NULL), VMM_OK);
+	assert_int_equal(vmm_table_unmap(&f.table, test_va_region(0 - f.page, f.page), NULL),
+			 VMM_OK);
 	assert_int_equal(leaf_at(0 - 2 * f.page).level, 0);
 	tear_down();
 }
@@ -282,7 +258,7 @@ static void a_root_may_be_the_last_level(const struct vmm_format *format)
 	size = f.table.va_mask + 1;
 	memset(&request, 0, sizeof(request));
 	request.op = VMM_OP_MAP;
-	request.va = region(0, size);
+	request.va = test_va_region(0, size);
 	request.attr = vmm_attr(VMM_ATTR_USER | VMM_ATTR_CONTIG);
 	assert_int_equal(vmm_table_need(&f.table, &request, &need, NULL), VMM_OK);
 	assert_int_equal(need, 0);
@@ -290,11 +266,12 @@ static void a_root_may_be_the_last_level(const struct vmm_format *format)
 			 VMM_OK);
 	assert_int_equal(vmm_table_visit(&f.table, &cursor, &leaf, NULL), VMM_OK);
 	assert_int_equal(leaf.size, size);
-	assert_int_equal(vmm_table_unmap(&f.table, region(f.page, f.page), NULL), VMM_OK);
-	assert_int_equal(vmm_table_protect(&f.table, region(size - f.page, f.page), USER, NULL),
-			 VMM_OK);
+	assert_int_equal(vmm_table_unmap(&f.table, test_va_region(f.page, f.page), NULL), VMM_OK);
+	assert_int_equal(
+		vmm_table_protect(&f.table, test_va_region(size - f.page, f.page), USER, NULL),
+		VMM_OK);
 	vmm_table_trim(&f.table);
-	assert_int_equal(vmm_table_unmap(&f.table, region(0, size), NULL), VMM_OK);
+	assert_int_equal(vmm_table_unmap(&f.table, test_va_region(0, size), NULL), VMM_OK);
 	assert_int_equal(f.frames.out_count, 1);
 	tear_down();
 }
@@ -386,8 +363,9 @@ static void a_frame_at_address_0_is_one_like_others(const struct vmm_format *for
 		}
 		zero.is_out[0] = skipped == 0;
 		assert_int_equal(map_at(4 * block, 0, block, NULL), VMM_OK);
-		assert_int_equal(vmm_table_unmap(&f.table, region(4 * block + page, page), NULL),
-				 VMM_OK);
+		assert_int_equal(
+			vmm_table_unmap(&f.table, test_va_region(4 * block + page, page), NULL),
+			VMM_OK);
 		assert_int_equal(vmm_table_translate(&f.table, vmm_va(4 * block), &pa), VMM_OK);
 		assert_true(zero.is_out[0]);
 		/* A map that lacks its last frame gives the others back. */
@@ -395,7 +373,8 @@ static void a_frame_at_address_0_is_one_like_others(const struct vmm_format *for
 		assert_int_equal(map_at(8 * block - page, 0, 2 * page, NULL), VMM_ERR_NOMEM);
 		assert_int_equal(zero_out() + 1, zero.limit);
 		zero.limit = FRAME_COUNT;
-		assert_int_equal(vmm_table_unmap(&f.table, region(4 * block, block), NULL), VMM_OK);
+		assert_int_equal(vmm_table_unmap(&f.table, test_va_region(4 * block, block), NULL),
+				 VMM_OK);
 		vmm_table_fini(&f.table);
 		assert_int_equal(zero_out(), 0);
 		free(zero.memory);
@@ -417,8 +396,10 @@ static void a_table_emptied_page_by_page_goes_back_clean(const struct vmm_format
 	f.frames.returned = count_dirty;
 	dirty_returns = 0;
 	map(7 * f.page, 3 * f.page);
-	assert_int_equal(vmm_table_unmap(&f.table, region(8 * f.page, f.page), NULL), VMM_OK);
-	assert_int_equal(vmm_table_unmap(&f.table, region(7 * f.page, 3 * f.page), NULL), VMM_OK);
+	assert_int_equal(vmm_table_unmap(&f.table, test_va_region(8 * f.page, f.page), NULL),
+			 VMM_OK);
+	assert_int_equal(vmm_table_unmap(&f.table, test_va_region(7 * f.page, 3 * f.page), NULL),
+			 VMM_OK);
 	assert_int_equal(f.frames.out_count, 1);
 	assert_int_equal(dirty_returns, 0);
 	f.frames.returned = NULL;

@@ -33,20 +33,6 @@ void test_text_init(struct test_text *self)
 	self->text[0] = '\0';
 }
 
-vmm_va_region_t test_va_region(uint64_t start, uint64_t size)
-{
-	vmm_va_region_t region = VMM_VA_REGION_INIT(start, size);
-
-	return region;
-}
-
-vmm_pa_region_t test_pa_region(uint64_t start, uint64_t size)
-{
-	vmm_pa_region_t region = VMM_PA_REGION_INIT(start, size);
-
-	return region;
-}
-
 void test_manager_init(struct test_manager *self, const struct test_manager_config *config)
 {
 	struct vmm_table_config table_config = {

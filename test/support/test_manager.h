@@ -9,6 +9,7 @@
  */
 
 #include "test_frames.h"
+#include "test_region.h"
 
 #include <vmm/vmm.h>
 
@@ -71,9 +72,5 @@ void test_manager_assert_undone(const struct test_manager *self,
 				const struct test_manager_snapshot *before);
 
 void test_manager_release(struct test_manager_snapshot *snapshot);
-
-/** A region made of integers. */
-vmm_va_region_t test_va_region(uint64_t start, uint64_t size);
-vmm_pa_region_t test_pa_region(uint64_t start, uint64_t size);
 
 #endif /* TEST_MANAGER_H */
