@@ -227,20 +227,18 @@ static enum vmm_err compare(const struct vmm *vmm, struct vmm_detail *detail)
 	struct vmm_difference difference;
 	enum vmm_err err;
 
+	/* Only the first difference counts: aliases, which are allowed, come after all others. */
 	vmm_audit_start_(&audit);
-	while (vmm_audit_next(vmm, &audit, &difference) == VMM_OK) {
-		err = err_of(difference.kind);
-		if (err == VMM_OK) {
-			continue;
-		}
-		if (detail != NULL) {
-			detail->va = vmm_va_region_start(difference.va);
-			detail->descriptor = difference.descriptor;
-			detail->level = difference.level;
-		}
-		return err;
+	if (vmm_audit_next(vmm, &audit, &difference) != VMM_OK) {
+		return VMM_OK;
 	}
-	return VMM_OK;
+	err = err_of(difference.kind);
+	if (err != VMM_OK && detail != NULL) {
+		detail->va = vmm_va_region_start(difference.va);
+		detail->descriptor = difference.descriptor;
+		detail->level = difference.level;
+	}
+	return err;
 }
 
 static enum vmm_err fill(struct vmm *vmm, const struct vmm_adoption *adoption,

@@ -28,9 +28,8 @@ static bool is_current(const struct vmm_asids *asids, uint64_t tag)
 static bool is_kept(const struct vmm_asids *asids, uint32_t number)
 {
 	for (uint32_t i = 0; i < asids->cpu_count; i++) {
-		uint64_t kept = asids->cpus[i].kept;
-
-		if (kept != 0 && (kept & NUMBER_MASK) == number) {
+		/* Of a CPU that keeps nothing it is 0, which is no space's number. */
+		if ((asids->cpus[i].kept & NUMBER_MASK) == number) {
 			return true;
 		}
 	}
@@ -103,8 +102,7 @@ enum vmm_err vmm_asids_init(struct vmm_asids *asids, const struct vmm_asids_conf
 	if (config->cpus == NULL || config->cpu_count == 0) {
 		return VMM_ERR_EMPTY;
 	}
-	if (config->bits == 0 || config->bits > NUMBER_BITS || first >= count ||
-	    count - first <= config->cpu_count) {
+	if (config->bits > NUMBER_BITS || first > count || count - first <= config->cpu_count) {
 		return VMM_ERR_UNSUPPORTED;
 	}
 	if (asids->generation != 0) {
@@ -142,7 +140,7 @@ enum vmm_err vmm_asids_switch(struct vmm_asids *asids, uint32_t cpu, struct vmm_
 	/* Nothing was ever cached in this generation under a number just handed out, and what was
 	 * before goes with the flush that the generation asks of each CPU. */
 	use->asid = (uint16_t)(asid->tag & NUMBER_MASK);
-	use->is_new = old == 0 || (old & NUMBER_MASK) != use->asid;
+	use->is_new = (old & NUMBER_MASK) != use->asid;
 	use->flush = asids->cpus[cpu].is_flush_pending;
 	asids->cpus[cpu].is_flush_pending = false;
 	asids->cpus[cpu].active = asid->tag;

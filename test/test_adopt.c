@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <cmocka.h>
 
 #include <stdlib.h>
@@ -212,6 +213,15 @@ static void assert_refused_at(struct world *self, enum vmm_err err, uint64_t va)
 	assert_int_equal(vmm_va_raw(self->detail.va), va);
 }
 
+static void without_blob(struct world *self, const char *name)
+{
+	self->adoption.blob = NULL;
+	self->adoption.name = name;
+	self->adoption.tables.half = init_half((enum vmm_half)self->made.half);
+	self->adoption.tables.borrowed = self->head.borrowed;
+	self->adoption.tables.root = self->head.root;
+}
+
 static void adopt(struct world *self)
 {
 	assert_int_equal(vmm_adopt(&self->vmm, &self->adoption, &self->detail), VMM_OK);
@@ -311,16 +321,78 @@ static void adopted_frames_never_reach_the_source(void **state)
 
 static void what_the_configuration_says_beside_the_blob_holds(void **state)
 {
+	static struct vmm_bin bins[40];
 	struct world *self = *state;
 
 	self->adoption.tables.root = self->head.root;
 	self->adoption.tables.pa_bits = 40;
 	self->adoption.tables.asid = 7;
 	self->adoption.tables.flags = VMM_TABLE_KEEP;
+	self->adoption.tables.flush_max = 5;
+	self->adoption.tables.asid_bits = 9;
+	self->adoption.manager.bins = bins;
+	self->adoption.manager.bin_count = 40;
 	adopt(self);
+	assert_int_equal(self->table.flush_max, 5);
+	assert_int_equal(self->table.asid_bits, 9);
+	assert_ptr_equal(self->vmm.area.bins, bins);
 	assert_int_equal(self->table.pa_bits, 40);
 	assert_int_equal(self->table.asid, 7);
 	assert_int_equal(self->table.flags, VMM_TABLE_KEEP);
+}
+
+static void what_the_blob_says_of_the_tables_holds(void **state)
+{
+	struct world *self = *state;
+	const struct vmm_table_config config = {
+		.format = &vmm_aarch64_4k,
+		.frames = &self->image.frames,
+		.va_bits = 32,
+		.pa_bits = 40,
+		.flags = VMM_TABLE_RESIZE_LIVE,
+	};
+
+	memset(&self->made, 0, sizeof(self->made));
+	assert_int_equal(vmm_table_init(&self->made, &config), VMM_OK);
+	self->base = 0;
+	self->head.entry_count = 0;
+	list(self, "code", AT_CODE, PAGE, IMAGE_PA, VMM_KERNEL_RX, VMM_MAPPING_PLAIN);
+	self->head.flags = VMM_TABLE_RESIZE_LIVE;
+	describe(self);
+	self->adoption.manager.area = test_va_region(0, UINT64_C(256) << 20);
+	self->adoption.tables.flags = VMM_TABLE_KEEP;
+	adopt(self);
+	assert_int_equal(self->table.va_bits, 32);
+	assert_int_equal(self->table.pa_bits, 40);
+	assert_int_equal(self->table.flags, VMM_TABLE_RESIZE_LIVE | VMM_TABLE_KEEP);
+	entry_at(self, AT_CODE, "code", VMM_MAPPING_PLAIN);
+}
+
+static void a_device_keeps_the_attributes_that_were_asked_for(void **state)
+{
+	struct world *self = *state;
+
+	adopt(self);
+	assert_int_equal(vmm_mapping_attr(entry_at(self, AT_WINDOW + PAGE, "uart",
+						   VMM_MAPPING_MMIO)).bits, VMM_DEVICE.bits);
+}
+
+/* The page behind it can't be read. */
+static void nothing_behind_the_blob_is_read(void **state)
+{
+	const size_t room = 4 * (size_t)PAGE;
+	struct world *self = *state;
+	unsigned char *pages;
+	struct vmm_blob blob;
+
+	pages = mmap(NULL, 2 * room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(pages, MAP_FAILED);
+	assert_int_equal(mprotect(pages + room, room, PROT_NONE), 0);
+	assert_int_equal(vmm_blob_open(&blob, self->blob, ROOM), VMM_OK);
+	self->adoption.blob = memcpy(pages + room - blob.size, self->blob, blob.size);
+	self->adoption.blob_size = blob.size;
+	adopt(self);
+	munmap(pages, 2 * room);
 }
 
 static void what_lies_outside_the_area_is_left_to_others(void **state)
@@ -365,6 +437,23 @@ static void what_is_missing_is_unsupported(void **state)
 	self->adoption.manager.pool = NULL;
 	assert_refused(self, VMM_ERR_UNSUPPORTED);
 	self->adoption.manager.table = NULL;
+	assert_refused(self, VMM_ERR_UNSUPPORTED);
+}
+
+static void a_format_whose_name_only_begins_alike_is_another(void **state)
+{
+	struct world *self = *state;
+	char name[32];
+	size_t length = strlen(self->head.format);
+
+	assert_true(length < sizeof(name));
+	memcpy(name, self->head.format, length + 1);
+	name[length - 1] ^= 1;
+	self->head.format = name;
+	write_blob(self);
+	assert_refused(self, VMM_ERR_UNSUPPORTED);
+	name[length - 1] = '\0';
+	write_blob(self);
 	assert_refused(self, VMM_ERR_UNSUPPORTED);
 }
 
@@ -453,6 +542,7 @@ static void other_memory_or_attributes_are_refused(void **state)
 	self->entries[1].pa = vmm_pa(0x50000000);
 	write_blob(self);
 	assert_refused_at(self, VMM_ERR_PHYS, self->base + AT_DATA);
+	assert_int_equal(self->detail.level, -1);
 	self->entries[1].pa = vmm_pa(IMAGE_PA + 2 * PAGE);
 	self->entries[1].attr = VMM_KERNEL_RO;
 	write_blob(self);
@@ -470,6 +560,9 @@ static void a_link_that_leads_outside_is_refused_and_not_followed(void **state)
 	root[3] = UINT64_C(0x7ffffff000) | 3;
 	assert_refused(self, VMM_ERR_CORRUPT);
 	assert_int_equal(self->detail.descriptor, UINT64_C(0x7ffffff003));
+	without_blob(self, "firmware");
+	assert_refused(self, VMM_ERR_CORRUPT);
+	self->adoption.blob = self->blob;
 	root[3] = vmm_pa_raw(self->head.root) | 3;
 	assert_refused(self, VMM_ERR_CORRUPT);
 }
@@ -513,15 +606,6 @@ static void no_damage_of_the_tables_does_harm(void **state)
 
 /* --- without a blob --- */
 
-static void without_blob(struct world *self, const char *name)
-{
-	self->adoption.blob = NULL;
-	self->adoption.name = name;
-	self->adoption.tables.half = init_half((enum vmm_half)self->made.half);
-	self->adoption.tables.borrowed = self->head.borrowed;
-	self->adoption.tables.root = self->head.root;
-}
-
 static void what_a_visit_finds_becomes_entries_in_every_format(void **state)
 {
 	(void)state;
@@ -564,6 +648,9 @@ static void a_leaf_in_the_window_is_busy(void **state)
 	without_blob(self, "firmware");
 	self->adoption.manager.mmio_window = self->head.window;
 	assert_refused_at(self, VMM_ERR_BUSY, self->base + AT_WINDOW + PAGE);
+	/* The same if the window is no part of the area. */
+	self->adoption.manager.area = test_va_region(self->base, AT_WINDOW);
+	assert_refused_at(self, VMM_ERR_BUSY, self->base + AT_WINDOW + PAGE);
 }
 
 static void writable_and_executable_needs_the_option(void **state)
@@ -597,6 +684,9 @@ static void a_device_with_attributes_that_there_are_not_is_refused(void **state)
 
 	self->entries[4].attr = vmm_attr(VMM_DEVICE.bits | VMM_ATTR_EXEC(VMM_EXEC_KERNEL));
 	write_blob(self);
+	assert_refused_at(self, VMM_ERR_ATTR, self->base + AT_WINDOW + PAGE);
+	/* Before anything is taken for it. */
+	self->adoption.manager.pool_count = 4;
 	assert_refused_at(self, VMM_ERR_ATTR, self->base + AT_WINDOW + PAGE);
 }
 
@@ -633,6 +723,7 @@ static void aliases_of_the_tables_are_adopted(void **state)
 	without_blob(self, "firmware");
 	assert_int_equal(vmm_adopt(&self->vmm, &self->adoption, &self->detail), VMM_OK);
 	assert_int_equal(vmm_audit(&self->vmm, NULL), 2);
+	assert_int_equal(self->detail.level, 0);
 }
 
 int main(void)
@@ -643,6 +734,14 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_the_configuration_says_beside_the_blob_holds,
 						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_the_blob_says_of_the_tables_holds, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_device_keeps_the_attributes_that_were_asked_for,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(nothing_behind_the_blob_is_read, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_format_whose_name_only_begins_alike_is_another, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_lies_outside_the_area_is_left_to_others,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_set_up_already_is_busy, set_up, tear_down),

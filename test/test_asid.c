@@ -204,6 +204,26 @@ static void a_cpu_that_never_ran_keeps_nothing(void **state)
 	assert_int_equal(use_on(0, &spaces[3]).asid, 1);
 }
 
+/* The array of CPUs need not be clear: what it held before the set-up is nobody's number. */
+static void what_was_in_the_array_of_cpus_is_forgotten(void **state)
+{
+	const struct vmm_asids_config config = { cpus, 2, 2, 0 };
+	struct vmm_asid spaces[4] = { { 0 } };
+	struct vmm_asid_cpu behind;
+
+	(void)state;
+	memset(&asids, 0, sizeof(asids));
+	memset(cpus, 0xa5, sizeof(cpus));
+	cpus[1].active = (UINT64_C(1) << 16) | 1;
+	cpus[1].kept = (UINT64_C(1) << 16) | 2;
+	behind = cpus[2];
+	assert_int_equal(vmm_asids_init(&asids, &config), VMM_OK);
+	for (unsigned int i = 0; i < 4; i++) {
+		assert_int_equal(use_on(0, &spaces[i]).asid, i % 3 + 1);
+	}
+	assert_memory_equal(&cpus[2], &behind, sizeof(behind));
+}
+
 /* What is behind the last CPU of the array is somebody else's. */
 static void no_more_cpus_are_asked_than_there_are(void **state)
 {
@@ -617,6 +637,7 @@ int main(void)
 		cmocka_unit_test(a_number_carried_over_by_one_cpu_is_kept_for_the_other),
 		cmocka_unit_test(a_cpu_that_left_keeps_nothing),
 		cmocka_unit_test(a_cpu_that_never_ran_keeps_nothing),
+		cmocka_unit_test(what_was_in_the_array_of_cpus_is_forgotten),
 		cmocka_unit_test(no_more_cpus_are_asked_than_there_are),
 		cmocka_unit_test(one_space_on_two_cpus_has_one_number),
 		cmocka_unit_test(what_cannot_be_set_up_is_refused),

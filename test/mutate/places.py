@@ -30,6 +30,8 @@ SWAPS = {
 BINARY_ONLY = {"+", "-", "&", "|", "^", "*", "<", ">"}
 NAMES = {"true": ["false"], "false": ["true"], "break": ["continue"], "continue": ["break"],
          "NULL": []}
+# Functions whose results depend on their arguments alone, which are values.
+PURE = re.compile(r"vmm_(va|pa)(_raw|_region_(start|last|size|intersect|is_\w+))?|vmm_attr(_(mem|exec|has|is_\w+))?")
 KEYWORDS = {"if", "while", "for", "switch", "return", "do", "else", "case", "default", "sizeof",
             "struct", "enum", "static", "const", "break", "continue", "typedef", "extern",
             "unsigned", "union", "goto"}
@@ -138,18 +140,20 @@ def is_declaration(tokens, start):
 
 
 def assignment(tokens):
-    """(names on the left, names on the right) of `a.b->c = ...` without calls; None of another."""
+    """(names on the left, names on the right) of `a.b->c = ...` without calls; None of others."""
     texts = [token.text for token in tokens]
-    if "=" not in texts:
+    signs = [i for i, text in enumerate(texts) if text in ("=", "|=", "&=", "+=", "-=")]
+    if len(signs) != 1:
         return None
-    at = texts.index("=")
+    at = signs[0]
     left, right = tokens[:at], tokens[at + 1:]
     if any(t.kind != "name" and t.text not in ("->", ".") for t in left):
         return None
     for i, token in enumerate(right):
-        called = token.kind == "name" and i + 1 < len(right) and right[i + 1].text == "("
+        called = (token.kind == "name" and i + 1 < len(right) and right[i + 1].text == "("
+                  and not PURE.fullmatch(token.text))
         points = token.text in ("*", "&") and (i == 0 or not is_binary(right, i))
-        if called or points or token.text in ("=", "++", "--", "[", "{"):
+        if called or points or token.text in ("++", "--", "[", "{"):
             return None
     return [t.text for t in left if t.kind == "name"], {t.text for t in right if t.kind == "name"}
 
