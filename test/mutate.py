@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Changes the library a little, again and again, and looks whether a test notices.
 
-  mutate.py [--build DIR] [--jobs N] [--seed N] [--sample N] [--again] [--table] [FILE]...
+  mutate.py [--build DIR] [--jobs N] [--seed N] [--sample N] [--again] [--quick] [--table] [FILE]...
 
 Each FILE of the library (by default all of libvmm/ and the formats) is changed in one place at a
 time: an operator, a constant, a condition, a return value, a statement left out, two neighbors
@@ -34,6 +34,7 @@ from explained import rows as explained_rows
 from mutate.build import Build, Disturbed, One
 from mutate.runs import Cases, Worker
 
+OPEN = ("unnoticed", "survived") # by quick cases, by all
 VERDICTS = ("noticed", "same", "invalid", "explained", "survived")
 
 
@@ -86,7 +87,7 @@ class Judge:
 
     def holds_for(self, change, verdict):
         """What the verdict stays true for: a survivor for the tests that come to it."""
-        if verdict == "survived":
+        if verdict in OPEN:
             tests = sorted({case.test for case in self.cases.coming(change)})
             text = " ".join(self.cases.programs[test] for test in tests)
         else:
@@ -100,33 +101,33 @@ class Judge:
         verdict, title, holds_for = known
         if verdict == "noticed":
             return title in self.titles
-        if verdict == "survived" and not self.again:
+        if verdict in OPEN and not self.again:
             return (reason_for(self.explained, change) is not None
                     or holds_for == self.holds_for(change, verdict))
-        return verdict != "survived" and holds_for == self.holds_for(change, verdict)
+        return verdict not in OPEN and holds_for == self.holds_for(change, verdict)
 
     def work(self, number, changes):
         worker = Worker(self.build, self.cases, One(self.build, number))
         try:
             while self.failure is None:
                 try:
-                    change = changes.get_nowait()
+                    change, known = changes.get_nowait()
                 except queue.Empty:
                     break
-                verdict, case = worker.judge(change)
+                verdict, case = worker.judge(change, known)
                 self.results.put(change, verdict, case, self.holds_for(change, verdict))
-                if verdict == "survived" and reason_for(self.explained, change) is None:
-                    print(shown(change), flush=True)
+                if verdict in OPEN and reason_for(self.explained, change) is None:
+                    print(shown(change, verdict), flush=True)
         except (Disturbed, OSError) as error:
             self.failure = error
         finally:
             worker.close()
 
-    def all(self, wanted, jobs):
+    def run(self, wanted, jobs):
+        """Tries pairs of a change and what is known of it."""
         changes = queue.Queue()
-        for change in wanted:
-            if not self.is_known(change):
-                changes.put(change)
+        for pair in wanted:
+            changes.put(pair)
         threads = [threading.Thread(target=self.work, args=(i, changes)) for i in range(jobs)]
         for thread in threads:
             thread.start()
@@ -136,17 +137,26 @@ class Judge:
         if self.failure is not None:
             raise Disturbed(str(self.failure))
 
+    def all(self, wanted, jobs):
+        self.run([(change, None) for change in wanted if not self.is_known(change)], jobs)
 
-def shown(change):
-    return f"{change.file}:{change.line}: {change.function}(): {change.what}: {change.shown}"
+    def finish(self, wanted, jobs):
+        """Long cases for what quick ones didn't notice; what isn't explained comes first."""
+        left = [change for change in wanted if self.results.known[change.key][0] == "unnoticed"]
+        left.sort(key=lambda change: reason_for(self.explained, change) is not None)
+        self.run([(change, "unnoticed") for change in left], jobs)
+
+
+def shown(change, verdict):
+    return f"{verdict}: {change.file}:{change.line}: {change.function}(): {change.what}: {change.shown}"
 
 
 def count_of(changes, results, explained):
     count = dict.fromkeys(VERDICTS, 0)
     for change in changes:
         verdict = results.known.get(change.key, (None,))[0]
-        if verdict == "survived" and reason_for(explained, change) is not None:
-            verdict = "explained"
+        if verdict in OPEN:
+            verdict = "survived" if reason_for(explained, change) is None else "explained"
         if verdict is not None:
             count[verdict] += 1
     return count
@@ -179,8 +189,9 @@ def report(build, chosen, results, explained):
     for name, changes in chosen.items():
         count = count_of(changes, results, explained)
         for change in changes:
-            if results.known[change.key][0] == "survived" and reason_for(explained, change) is None:
-                print(shown(change))
+            verdict = results.known[change.key][0]
+            if verdict in OPEN and reason_for(explained, change) is None:
+                print(shown(change, verdict))
         for verdict in VERDICTS:
             total[verdict] += count[verdict]
         print(f"{name}: {count['noticed']} noticed, {count['same'] + count['invalid']} no change, "
@@ -201,6 +212,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="leaves out cases that take long")
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--list", action="store_true", help="only says how many there are")
     args = parser.parse_args()
@@ -234,7 +246,10 @@ def main():
     chosen = {name: [by_key[change.key] for change in changes] for name, changes in chosen.items()}
     begin = time.time()
     judge = Judge(build, cases, results, explained, args.again)
-    judge.all([change for changes in chosen.values() for change in changes], args.jobs)
+    wanted = [change for changes in chosen.values() for change in changes]
+    judge.all(wanted, args.jobs)
+    if not args.quick:
+        judge.finish(wanted, args.jobs)
     bad = report(build, chosen, results, explained)
     print(f"{time.time() - begin:.0f} s")
     return 1 if bad or cases.failing else 0

@@ -6,6 +6,7 @@
  * an image; the second half is the kernel's own source. Both are reached through one window.
  */
 
+#define _DEFAULT_SOURCE /* for MAP_ANONYMOUS */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

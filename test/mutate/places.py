@@ -159,10 +159,14 @@ def assignment(tokens):
 
 
 def commute(one, two):
-    """Whether two assignments surely do the same in any order: neither names what the other stores."""
+    """Whether two assignments surely do the same in any order: neither names what the other stores,
+    or both add bits to the same."""
+    signs = [{token.text for token in tokens} & {"|=", "+="} for tokens in (one, two)]
     one, two = assignment(one), assignment(two)
     if one is None or two is None:
         return False
+    if one[0] == two[0] and signs[0] == signs[1] and signs[0]:
+        return one[0][-1] not in one[1] | two[1]
     return (one[0][-1] not in two[1] and one[0][-1] not in two[0]
             and two[0][-1] not in one[1] and two[0][-1] not in one[0])
 

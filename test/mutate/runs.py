@@ -14,7 +14,7 @@ from mutate.build import Disturbed
 ENDLESS = (signal.SIGPROF, signal.SIGALRM)
 ENV = {"VMM_SEED": "1", "VMM_STEPS": "1", "CMOCKA_MESSAGE_OUTPUT": "TAP"}
 SLOT_BYTES = 256 * 2048
-QUICK = 0.1 # seconds; before longer ones are run, it is looked whether there is a change at all
+QUICK = 0.06 # seconds; longer ones are run when all changes were tried with quick ones
 
 
 class Server:
@@ -182,11 +182,12 @@ class Worker:
                 return case
         return None
 
-    def judge(self, change):
-        """Returns (verdict, the case that noticed it or None)."""
+    def judge(self, change, known):
+        """Returns (verdict, the case that noticed it or None); `known` is "unnoticed" if quick cases
+        were run."""
         if change.slots:
             run = lambda case, limit: self.server(case.test).run(change.id, limit, case.name)
-            return self.judge_with(change, run)
+            return self.judge_with(change, run, known)
         programs = self.one.link(change)
         if programs is None:
             return "invalid", None
@@ -198,20 +199,19 @@ class Worker:
             return servers[case.test].run(0, limit, case.name)
 
         try:
-            return self.judge_with(change, run_alone)
+            return self.judge_with(change, run_alone, known)
         finally:
             for server in servers.values():
                 server.close()
 
-    def judge_with(self, change, run):
+    def judge_with(self, change, run, known):
         cases = self.in_order(change, self.cases.coming(change))
-        quick = [case for case in cases if case.seconds < QUICK]
-        case = self.noticing(quick, run)
-        if case is None and self.one.is_same_code(change):
-            return "same", None
-        case = case or self.noticing([case for case in cases if case.seconds >= QUICK], run)
-        if case is None:
+        finish = known == "unnoticed"
+        case = self.noticing([case for case in cases if (case.seconds >= QUICK) == finish], run)
+        if case is None and finish:
             return "survived", None
+        if case is None:
+            return "same" if self.one.is_same_code(change) else "unnoticed", None
         recent = self.recent[(change.file, change.function)]
         if case in recent:
             recent.remove(case)
