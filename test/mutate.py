@@ -12,7 +12,8 @@ likeliest and the fastest first, up to the first that fails. A change that no te
 survivor; if the optimizer makes the same code of it, it is no change. test/mutate.txt explains
 survivors:
 
-  FILE | a piece of the changed line, or the function it is in as name() | the change, or * | the reason
+  FILE | a piece of the changed line, or the function it is in as name(), or * | the change, or * | the
+  reason
 
 Results are kept in DIR and used again for what is the same; survivors without an explanation are
 tried again when a test that comes to them has changed, with --again all survivors. --sample N looks
@@ -47,7 +48,7 @@ def explanations(path):
 def reason_for(explained, change):
     for file, place, what, reason in explained:
         if file == change.file and what in ("*", change.what) \
-                and (place == change.function + "()" or place in change.shown):
+                and (place in ("*", change.function + "()") or place in change.shown):
             return reason
     return None
 

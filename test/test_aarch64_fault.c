@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include <vmm/aarch64.h>
@@ -19,6 +20,8 @@ static struct vmm_fault decode(uint64_t esr)
 {
 	struct vmm_fault fault;
 
+	/* What the object held before is no part of the answer. */
+	memset(&fault, 0xa5, sizeof(fault));
 	vmm_aarch64_fault_decode(esr, FAR, &fault);
 	assert_int_equal(fault.raw, esr);
 	return fault;
@@ -174,7 +177,10 @@ static void a_misaligned_pc_has_an_address_and_a_misaligned_sp_has_none(void **s
 	assert_int_equal(pc.kind, VMM_FAULT_ALIGNMENT);
 	assert_int_equal(pc.access, VMM_FAULT_EXECUTE);
 	assert_true(pc.has_va);
+	assert_false(pc.user);
 	assert_int_equal(sp.kind, VMM_FAULT_ALIGNMENT);
+	assert_int_equal(sp.access, VMM_FAULT_READ);
+	assert_false(sp.user);
 	assert_false(sp.has_va);
 }
 
@@ -189,6 +195,8 @@ static void other_exceptions_are_no_memory_faults(void **state)
 		struct vmm_fault fault = decode(others[i]);
 
 		assert_int_equal(fault.kind, VMM_FAULT_OTHER);
+		assert_int_equal(fault.access, VMM_FAULT_READ);
+		assert_false(fault.user);
 		assert_false(fault.has_va);
 		assert_false(fault.has_level);
 		assert_int_equal(vmm_va_raw(fault.va), 0);

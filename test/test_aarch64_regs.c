@@ -308,6 +308,17 @@ static void a_level_hint_names_granule_and_level(void **state)
 	assert_int_equal(vmm_aarch64_tlbi_operand(va, 16, 4, 0, 16) >> 44, 0);
 }
 
+/* A program of the host runs on no tables of its own. */
+static void on_the_host_no_table_is_active(void **state)
+{
+	struct made low;
+
+	(void)state;
+	(void)make(&low, VMM_LOWER_HALF, 12, 48, 48);
+	assert_false(vmm_aarch64_sync.is_active(&low.table));
+	assert_false(vmm_aarch64_sync_repeat_tlbi.is_active(&low.table));
+}
+
 /* --- features --- */
 
 static void a_cortex_a53_has_no_16_kib_granule(void **state)
@@ -434,6 +445,7 @@ int main(void)
 		cmocka_unit_test(an_operand_leaves_out_what_is_below_the_page),
 		cmocka_unit_test(with_8_bits_the_upper_half_of_the_asid_is_zero),
 		cmocka_unit_test(a_level_hint_names_granule_and_level),
+		cmocka_unit_test(on_the_host_no_table_is_active),
 		cmocka_unit_test(a_cortex_a53_has_no_16_kib_granule),
 		cmocka_unit_test(granules_are_absent_in_two_ways),
 		cmocka_unit_test(sizes_are_decoded_and_those_of_the_future_are_the_largest),

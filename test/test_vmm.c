@@ -193,11 +193,48 @@ static void damage_of_either_space_or_of_an_entry_is_found(void **state)
 	FOUND(mapping->users = &self->pool[TEST_POOL_COUNT]);
 	FOUND(mapping->pa_last++);
 	FOUND(mapping->by_pa.parent = (uintptr_t)&self->pool[1].by_pa);
+	mapping = &self->pool[1];
+	saved = *mapping;
+	FOUND(mapping->users = NULL);
+	FOUND(mapping->range.size = KIB(4));
 #undef FOUND
-	self->pool[1].users = NULL;
-	assert_int_equal(vmm_check(&self->vmm), VMM_ERR_CORRUPT);
-	self->pool[1].users = &self->pool[2];
 	assert_int_equal(vmm_check(&self->vmm), VMM_OK);
+}
+
+/* Neither is in a tree by physical address, so nothing else would notice. */
+static void damage_of_what_is_not_mapped_is_found(void **state)
+{
+	struct test_manager *self = *state;
+
+	assert_int_equal(vmm_guard_at(&self->vmm, "stack", test_va_region(MIB(1), KIB(4)), NULL),
+			 VMM_OK);
+	self->pool[0].kind = VMM_MAPPING_LAZY + 1;
+	assert_int_equal(vmm_check(&self->vmm), VMM_ERR_CORRUPT);
+	self->pool[0].kind = VMM_MAPPING_GUARD;
+	assert_int_equal(vmm_check(&self->vmm), VMM_OK);
+	/* One user, and a circle of further ones. */
+	self->pool[0].users = &self->pool[0];
+	assert_int_equal(vmm_check(&self->vmm), VMM_ERR_CORRUPT);
+	self->pool[0].users = NULL;
+}
+
+static void as_many_guard_pages_as_a_range_can_have_are_accepted(void **state)
+{
+	struct test_manager_config config = {
+		.format = &vmm_aarch64_4k,
+		.window = VMM_VA_REGION_INIT(WINDOW_START, WINDOW_SIZE),
+		.guards = { VMM_SPACE_GUARDS_MAX, VMM_SPACE_GUARDS_MAX },
+	};
+	struct test_manager *self = *state;
+	vmm_va_t va;
+
+	test_manager_fini(self);
+	test_manager_init(self, &config);
+	assert_int_equal(vmm_map_mmio(&self->vmm, "uart", vmm_pa(UART), 4, &va, NULL), VMM_OK);
+	assert_int_equal(vmm_va_raw(va), WINDOW_START + VMM_SPACE_GUARDS_MAX * KIB(4));
+	/* And no more is kept of the gaps than is looked for here. */
+	assert_false(self->vmm.area.exact);
+	assert_false(self->vmm.window.exact);
 }
 
 static void init_refuses_what_cannot_be(void **state)
@@ -421,6 +458,11 @@ static void wrong_arguments_are_refused_and_change_nothing(void **state)
 	assert_int_equal(map_at(self, "x", MIB(4), 0 - KIB(4), KIB(8)), VMM_ERR_PHYS);
 	assert_int_equal(map_at(self, "x", UINT64_C(1) << 48, 0, KIB(4)), VMM_ERR_RANGE);
 	assert_int_equal(map_at(self, "x", 0 - KIB(4), 0, KIB(8)), VMM_ERR_WRAP);
+	/* Before any table is asked. */
+	assert_int_equal(vmm_lazy_at(vmm, "x", test_va_region(MIB(4), KIB(8)), vmm_pa(0 - KIB(4)),
+				     VMM_KERNEL_RW, NULL), VMM_ERR_PHYS);
+	assert_int_equal(vmm_lazy_at(vmm, "x", test_va_region(MIB(4), KIB(4)), vmm_pa(8),
+				     VMM_KERNEL_RW, NULL), VMM_ERR_ALIGN);
 	assert_int_equal(vmm_map_at(vmm, "x", test_va_region(MIB(4), KIB(4)), vmm_pa(0), rwx, NULL),
 			 VMM_ERR_WX);
 	assert_int_equal(vmm_map_at(vmm, "x", test_va_region(MIB(4), KIB(4)), vmm_pa(0), dx, NULL),
@@ -451,6 +493,7 @@ static void guards_keep_their_place_free(void **state)
 				      NULL), VMM_OK);
 	assert_unmapped(self, MIB(1));
 	assert_entry(self, MIB(1) + 7, "boot stack", MIB(1), KIB(4));
+	assert_int_equal(vmm_mapping_attr(vmm_find(&self->vmm, vmm_va(MIB(1)))).bits, 0);
 	assert_int_equal(map_at(self, "stack", MIB(1), 0, KIB(8)), VMM_ERR_EXISTS);
 	assert_int_equal(vmm_protect(&self->vmm, vmm_va(MIB(1)), VMM_KERNEL_RO, &detail),
 			 VMM_ERR_NOENT);
@@ -508,9 +551,47 @@ static void map_any_is_congruent_to_the_largest_useful_leaf(void **state)
 	va = map_any(self, MIB(34) + KIB(4), MIB(4), 0, NULL);
 	assert_int_equal(va % MIB(2), KIB(4));
 	assert_int_equal(leaf_size(self, va + MIB(2)), MIB(2));
-	/* No whole leaf of 2 MiB in it: packed densely. */
-	map_any(self, MIB(64) + KIB(4), MIB(2), 0, NULL);
 	test_manager_check(self);
+}
+
+/* Addresses that only look congruent cost room: what has no large leaf in it is put anywhere. */
+static void memory_without_a_large_leaf_goes_to_the_lowest_page(void **state)
+{
+	static const struct {
+		uint64_t pa;
+		uint64_t size;
+		uint32_t bits;
+	} cases[] = {
+		{ MIB(64) + KIB(4), MIB(2), 0 },
+		{ MIB(66) - KIB(4), MIB(2), 0 },
+		{ KIB(64) + KIB(12), KIB(4), VMM_ATTR_CONTIG },
+		{ MIB(64) + KIB(8), KIB(64), VMM_ATTR_CONTIG },
+		{ MIB(64), MIB(4), VMM_ATTR_LEAF_MAX(0) },
+		{ MIB(64), MIB(64), VMM_ATTR_LEAF_MAX(0) },
+	};
+	struct test_manager *self = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t va = map_any(self, cases[i].pa, cases[i].size, cases[i].bits, NULL);
+
+		assert_int_equal(va, KIB(4));
+		assert_int_equal(vmm_unmap(&self->vmm, vmm_va(va), NULL), VMM_OK);
+	}
+	/* One behind the other, with nothing in between. */
+	assert_int_equal(map_any(self, KIB(4), KIB(4), 0, NULL), KIB(4));
+	assert_int_equal(map_any(self, KIB(12), KIB(4), 0, NULL), KIB(8));
+}
+
+static void memory_with_a_large_leaf_behind_its_first_pages_is_congruent(void **state)
+{
+	struct test_manager *self = *state;
+	uint64_t va = map_any(self, MIB(66) - KIB(4), MIB(2) + KIB(8), 0, NULL);
+
+	assert_int_equal(va, MIB(2) - KIB(4));
+	assert_int_equal(vmm_unmap(&self->vmm, vmm_va(va), NULL), VMM_OK);
+	/* As large as asked for and no larger. */
+	va = map_any(self, GIB(4), GIB(1), VMM_ATTR_LEAF_MAX(1), NULL);
+	assert_int_equal(va, MIB(2));
 }
 
 static void map_any_follows_the_hints(void **state)
@@ -586,21 +667,28 @@ static void map_any_refuses_wrong_arguments_and_changes_nothing(void **state)
 	struct test_manager_snapshot *before = test_manager_save(self);
 	struct vmm_place outside = { .window = VMM_VA_REGION_INIT(UINT64_C(1) << 48, KIB(8)) };
 	struct vmm_place guarded = { .guards = { 0, VMM_SPACE_GUARDS_MAX + 1 } };
+	struct vmm_detail detail;
 	vmm_va_t va = { 7 };
 
+	/* No address was found, so none is named. */
 #define REFUSED(err, start, size, attr, place)                                              \
-	assert_int_equal(vmm_map_any(&self->vmm, "x", test_pa_region(start, size), attr,    \
-				     place, &va, NULL), err)
+	do {                                                                                \
+		detail.va = vmm_va(7);                                                      \
+		assert_int_equal(vmm_map_any(&self->vmm, "x", test_pa_region(start, size),  \
+					     attr, place, &va, &detail), err);              \
+		assert_int_equal(vmm_va_raw(detail.va), 0);                                 \
+	} while (0)
 	REFUSED(VMM_ERR_EMPTY, 0, 0, VMM_KERNEL_RW, NULL);
 	REFUSED(VMM_ERR_ALIGN, 1, KIB(4), VMM_KERNEL_RW, NULL);
 	REFUSED(VMM_ERR_ALIGN, 0, 1, VMM_KERNEL_RW, NULL);
 	REFUSED(VMM_ERR_WRAP, 0 - KIB(4), KIB(8), VMM_KERNEL_RW, NULL);
-	REFUSED(VMM_ERR_PHYS, 0 - KIB(4), KIB(4), VMM_KERNEL_RW, NULL);
 	REFUSED(VMM_ERR_ATTR, 0, KIB(4), vmm_attr(1u << 20), NULL);
 	REFUSED(VMM_ERR_NOSPACE, 0, UINT64_C(1) << 48, VMM_KERNEL_RW, NULL);
 	REFUSED(VMM_ERR_RANGE, 0, KIB(4), VMM_KERNEL_RW, &outside);
 	REFUSED(VMM_ERR_UNSUPPORTED, 0, KIB(4), VMM_KERNEL_RW, &guarded);
 #undef REFUSED
+	assert_int_equal(vmm_map_any(&self->vmm, "x", test_pa_region(0 - KIB(4), KIB(4)),
+				     VMM_KERNEL_RW, NULL, &va, &detail), VMM_ERR_PHYS);
 	assert_int_equal(vmm_va_raw(va), 7);
 	test_manager_assert_same(self, before);
 	test_manager_release(before);
@@ -625,6 +713,14 @@ static void what_the_table_maps_already_can_be_adopted(void **state)
 			 VMM_ERR_NOENT);
 	assert_int_equal(vmm_va_raw(detail.va), MIB(4) + KIB(8));
 	va.bytes.size -= KIB(4);
+	/* From within a leaf on, and what comes behind that leaf is other memory. */
+	assert_int_equal(vmm_table_map(&self->table, test_va_region(MIB(4) + KIB(8), KIB(4)),
+				       vmm_pa(MIB(80)), VMM_KERNEL_RX, NULL), VMM_OK);
+	assert_int_equal(vmm_adopt_at(&self->vmm, "x", test_va_region(MIB(3), MIB(1) + KIB(12)),
+				      vmm_pa(MIB(65)), VMM_KERNEL_RX, &detail), VMM_ERR_PHYS);
+	assert_int_equal(vmm_va_raw(detail.va), MIB(4) + KIB(8));
+	assert_int_equal(vmm_table_unmap(&self->table, test_va_region(MIB(4) + KIB(8), KIB(4)),
+					 NULL), VMM_OK);
 	assert_null(vmm_first(&self->vmm));
 	assert_int_equal(vmm_adopt_at(&self->vmm, "kernel", va, vmm_pa(MIB(64)), VMM_KERNEL_RX,
 				      NULL), VMM_OK);
@@ -662,6 +758,10 @@ static void a_lazy_range_is_mapped_piece_by_piece(void **state)
 	assert_entry(self, GIB(8) + MIB(3), "direct", GIB(8), GIB(1));
 	test_manager_check(self);
 	assert_int_equal(vmm_protect(vmm, vmm_va(GIB(8)), VMM_KERNEL_RO, NULL), VMM_ERR_NOENT);
+	assert_int_equal(vmm_protect_part(vmm, test_va_region(GIB(8) + MIB(4), KIB(4)),
+					  VMM_KERNEL_RO, &detail), VMM_ERR_NOENT);
+	assert_int_equal(vmm_va_raw(detail.va), GIB(8) + MIB(4));
+	assert_int_equal(self->vmm.record.free_count, TEST_POOL_COUNT - 1);
 	assert_int_equal(vmm_unmap(vmm, vmm_va(GIB(8)), NULL), VMM_OK);
 	assert_int_equal(self->frames.out_count, 1);
 }
@@ -727,6 +827,8 @@ static void unmapping_a_part_leaves_both_sides(void **state)
 	assert_int_equal(vmm_unmap_part(&self->vmm, test_va_region(MIB(3), KIB(8)), NULL), VMM_OK);
 	assert_entry(self, MIB(2), "block", MIB(2), MIB(1));
 	assert_entry(self, MIB(4) - 1, "block", MIB(3) + KIB(8), MIB(1) - KIB(8));
+	assert_int_equal(vmm_mapping_attr(vmm_find(&self->vmm, vmm_va(MIB(4) - 1))).bits,
+			 VMM_KERNEL_RW.bits);
 	assert_null(vmm_find(&self->vmm, vmm_va(MIB(3))));
 	assert_unmapped(self, MIB(3));
 	assert_int_equal(pa_of(self, MIB(3) + KIB(8)), MIB(33) + KIB(8));
@@ -755,6 +857,9 @@ static void a_part_of_a_guard_is_given_up_without_the_tables(void **state)
 	assert_entry(self, MIB(1) + KIB(8), "stack", MIB(1) + KIB(8), KIB(8));
 	assert_int_equal(map_at(self, "x", MIB(1) + KIB(4), 0, KIB(4)), VMM_OK);
 	test_manager_check(self);
+	/* Nor do the tables have to say that it is no page. */
+	assert_int_equal(vmm_unmap_part(&self->vmm, test_va_region(MIB(1) + KIB(8), 5), NULL),
+			 VMM_ERR_ALIGN);
 }
 
 static void guard_pages_stay_at_the_ends_of_a_cut_mapping(void **state)
@@ -798,6 +903,7 @@ static void a_device_is_mapped_in_the_window_with_its_offset_kept(void **state)
 	assert_true(vmm_attr_is_same(leaf.attr, VMM_DEVICE));
 	assert_entry(self, va, "uart", va - 0x48, KIB(4));
 	assert_int_equal(vmm_mapping_kind(vmm_find(&self->vmm, vmm_va(va))), VMM_MAPPING_MMIO);
+	assert_int_equal(vmm_mapping_attr(vmm_find(&self->vmm, vmm_va(va))).bits, VMM_DEVICE.bits);
 	test_manager_check(self);
 }
 
@@ -876,6 +982,26 @@ static void a_partial_overlap_of_the_same_type_gets_its_own_range(void **state)
 	test_manager_check(self);
 	assert_int_equal(vmm_unmap_mmio(&self->vmm, vmm_va(low), "low", NULL), VMM_OK);
 	assert_int_equal(pa_of(self, both), UART);
+	test_manager_check(self);
+}
+
+static void of_two_mappings_that_have_all_pages_the_first_is_shared(void **state)
+{
+	struct test_manager *self = *state;
+	uint64_t low = map_mmio(self, "low", UART, KIB(8));
+
+	map_mmio(self, "high", UART + KIB(4), KIB(8));
+	assert_int_equal(map_mmio(self, "both have it", UART + KIB(4), 4), low + KIB(4));
+	test_manager_check(self);
+}
+
+static void what_was_mapped_by_hand_is_no_device_to_give_back(void **state)
+{
+	struct test_manager *self = *state;
+
+	assert_int_equal(map_at(self, "data", MIB(1), MIB(1), KIB(4)), VMM_OK);
+	assert_int_equal(vmm_unmap_mmio(&self->vmm, vmm_va(MIB(1)), "data", NULL), VMM_ERR_NOENT);
+	assert_entry(self, MIB(1), "data", MIB(1), KIB(4));
 	test_manager_check(self);
 }
 
@@ -973,9 +1099,11 @@ static void mmio_refuses_wrong_arguments_and_changes_nothing(void **state)
 	struct test_manager_snapshot *before = test_manager_save(self);
 	struct vmm *vmm = &self->vmm;
 	vmm_attr_t dx = vmm_attr(VMM_DEVICE.bits | VMM_ATTR_EXEC(VMM_EXEC_KERNEL));
+	struct vmm_detail detail = { .va = { 7 } };
 	vmm_va_t va = { 7 };
 
 	assert_int_equal(vmm_map_mmio(vmm, "x", vmm_pa(UART), 0, &va, NULL), VMM_ERR_EMPTY);
+	assert_int_equal(vmm_map_mmio(vmm, "x", vmm_pa(UART + 4), 0, &va, NULL), VMM_ERR_EMPTY);
 	assert_int_equal(vmm_map_mmio(vmm, "x", vmm_pa(0 - KIB(4)), KIB(8), &va, NULL),
 			 VMM_ERR_WRAP);
 	/* Up to the last byte: not past it, but all pages there are have no size. */
@@ -983,8 +1111,14 @@ static void mmio_refuses_wrong_arguments_and_changes_nothing(void **state)
 	assert_int_equal(vmm_map_mmio(vmm, "x", vmm_pa(KIB(4)), 0 - KIB(4), &va, NULL),
 			 VMM_ERR_NOSPACE);
 	assert_int_equal(vmm_map_mmio(vmm, "x", vmm_pa(UINT64_MAX), 1, &va, NULL), VMM_ERR_PHYS);
-	assert_int_equal(vmm_map_mmio(vmm, "x", vmm_pa(0), MIB(17), &va, NULL), VMM_ERR_NOSPACE);
-	assert_int_equal(vmm_map_mmio_as(vmm, "x", vmm_pa(0), 4, dx, &va, NULL), VMM_ERR_ATTR);
+	assert_int_equal(vmm_map_mmio(vmm, "x", vmm_pa(0), MIB(17), &va, &detail), VMM_ERR_NOSPACE);
+	assert_int_equal(vmm_va_raw(detail.va), 0);
+	detail.va = vmm_va(7);
+	detail.descriptor = 7;
+	assert_int_equal(vmm_map_mmio_as(vmm, "x", vmm_pa(0), 4, dx, &va, &detail), VMM_ERR_ATTR);
+	assert_int_equal(vmm_va_raw(detail.va), 0);
+	assert_int_equal(detail.descriptor, 0);
+	assert_int_equal(detail.level, -1);
 	assert_int_equal(vmm_va_raw(va), 7);
 	test_manager_assert_same(self, before);
 	test_manager_release(before);
@@ -1186,6 +1320,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(init_again_with_the_same_arguments_changes_nothing),
 		TEST(init_again_with_other_arguments_is_refused),
+		TEST(damage_of_what_is_not_mapped_is_found),
+		TEST(as_many_guard_pages_as_a_range_can_have_are_accepted),
 		TEST(init_refuses_what_cannot_be),
 		TEST(the_area_is_what_the_table_translates),
 		TEST(fini_leaves_the_tables_alone),
@@ -1199,6 +1335,8 @@ int main(void)
 		TEST(guards_keep_their_place_free),
 		TEST(unmap_takes_everything_back),
 		TEST(map_any_is_congruent_to_the_largest_useful_leaf),
+		TEST(memory_without_a_large_leaf_goes_to_the_lowest_page),
+		TEST(memory_with_a_large_leaf_behind_its_first_pages_is_congruent),
 		TEST(map_any_follows_the_hints),
 		TEST(map_any_never_gives_address_0),
 		TEST(map_any_takes_smaller_leaves_where_there_is_no_other_place),
@@ -1217,6 +1355,8 @@ int main(void)
 		TEST(there_are_as_many_users_as_drivers),
 		TEST(a_part_of_a_larger_mapping_is_shared),
 		TEST(a_partial_overlap_of_the_same_type_gets_its_own_range),
+		TEST(of_two_mappings_that_have_all_pages_the_first_is_shared),
+		TEST(what_was_mapped_by_hand_is_no_device_to_give_back),
 		TEST(another_type_for_the_same_memory_is_refused),
 		TEST(the_same_type_with_other_access_gets_its_own_range),
 		TEST(a_framebuffer_is_not_cacheable_and_uses_large_leaves),

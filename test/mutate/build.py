@@ -15,7 +15,9 @@ from mutate.places import Change, Slot, Source
 CC = os.environ.get("CC", "gcc")
 CFLAGS = ["-std=c11", "-g0", "-fPIC", "-w", "-Werror=implicit-function-declaration", "-D_FILE_OFFSET_BITS=64",
           '-DPROJECT_VERSION="0.1.0"']
-TRIED = ["-O1", "-fno-inline", "-fno-ipa-cp", "-fno-ident", "-include", "test/mutate/choice.h"]
+# What isn't set has a value that nothing expects, instead of one that the compiler chooses.
+TRIED = ["-O1", "-ftrivial-auto-var-init=pattern", "-fno-inline", "-fno-ipa-cp", "-fno-ident",
+         "-include", "test/mutate/choice.h"]
 OPTIMIZED = ["-O2", "-fno-ident"]
 INCLUDES = ["-I" + path for path in (
     "test/support", "test", "libvmm", "ports/aarch64", "ports/riscv", "libvmm/include",

@@ -31,7 +31,7 @@ BINARY_ONLY = {"+", "-", "&", "|", "^", "*", "<", ">"}
 NAMES = {"true": ["false"], "false": ["true"], "break": ["continue"], "continue": ["break"],
          "NULL": []}
 # Functions whose results depend on their arguments alone, which are values.
-PURE = re.compile(r"vmm_(va|pa)(_raw|_region_(start|last|size|intersect|is_\w+))?|vmm_attr(_(mem|exec|has|is_\w+))?")
+PURE = re.compile(r"vmm_(va|pa)(_raw|_offset|_region_(start|last|size|intersect|is_\w+))?|vmm_attr(_(mem|exec|has|is_\w+))?")
 KEYWORDS = {"if", "while", "for", "switch", "return", "do", "else", "case", "default", "sizeof",
             "struct", "enum", "static", "const", "break", "continue", "typedef", "extern",
             "unsigned", "union", "goto"}
@@ -140,13 +140,17 @@ def is_declaration(tokens, start):
 
 
 def assignment(tokens):
-    """(names on the left, names on the right) of `a.b->c = ...` without calls; None of others."""
+    """(names on the left, names on the right, index) of `a.b->c[0] = ...` without calls; None of
+    others."""
     texts = [token.text for token in tokens]
     signs = [i for i, text in enumerate(texts) if text in ("=", "|=", "&=", "+=", "-=")]
     if len(signs) != 1:
         return None
     at = signs[0]
     left, right = tokens[:at], tokens[at + 1:]
+    index = ""
+    if texts[at - 1] == "]" and left[-2].kind == "number":
+        left, index = left[:-3], left[-2].text
     if any(t.kind != "name" and t.text not in ("->", ".") for t in left):
         return None
     for i, token in enumerate(right):
@@ -155,17 +159,19 @@ def assignment(tokens):
         points = token.text in ("*", "&") and (i == 0 or not is_binary(right, i))
         if called or points or token.text in ("++", "--", "[", "{"):
             return None
-    return [t.text for t in left if t.kind == "name"], {t.text for t in right if t.kind == "name"}
+    return ([t.text for t in left if t.kind == "name"], {t.text for t in right if t.kind == "name"},
+            index)
 
 
 def commute(one, two):
     """Whether two assignments surely do the same in any order: neither names what the other stores,
-    or both add bits to the same."""
+    both add to the same, or they
+    are two of one array."""
     signs = [{token.text for token in tokens} & {"|=", "+="} for tokens in (one, two)]
     one, two = assignment(one), assignment(two)
     if one is None or two is None:
         return False
-    if one[0] == two[0] and signs[0] == signs[1] and signs[0]:
+    if one[0] == two[0] and (one[2] != two[2] or (signs[0] == signs[1] and signs[0])):
         return one[0][-1] not in one[1] | two[1]
     return (one[0][-1] not in two[1] and one[0][-1] not in two[0]
             and two[0][-1] not in one[1] and two[0][-1] not in one[0])
@@ -213,6 +219,8 @@ def mutations_of(source):
                     "VMM_OK -> VMM_ERR_CORRUPT", function)
         before = None
         for start, end in statements(tokens, first, last):
+            if tokens[start].text == "(" and tokens[start + 1].text == "void":
+                continue # a parameter that isn't used
             simple = (tokens[start].kind == "name" and tokens[start].text not in KEYWORDS
                       or tokens[start].text in ("*", "(", "++", "--"))
             if not simple or is_declaration(tokens, start):
@@ -411,9 +419,6 @@ class Source:
                                      + self.source[change.end:slot.end]))
                 change.slots = [slot]
                 return
-
-    def slots_of(self, function):
-        return [slot for slot in self.slots if slot.function == function]
 
     def all_at_once(self):
         """The text with all changes; fills by_line: which change, or slot, is in which line."""

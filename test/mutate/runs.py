@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs test cases on the library with a change in effect: see mutate.py."""
 
+import concurrent.futures
 import hashlib
 import json
 import mmap
@@ -86,10 +87,12 @@ class Cases:
         if os.path.exists(self.path):
             with open(self.path, encoding="utf-8") as file:
                 known = json.load(file)
+        digests = {test: self.digest(test) for test in build.tests}
+        other = [test for test in build.tests if known.get(test, {}).get("digest") != digests[test]]
+        with concurrent.futures.ThreadPoolExecutor(build.jobs) as pool:
+            for test, found in zip(other, pool.map(self.measure, other)):
+                known[test] = {"digest": digests[test], "cases": found}
         for test in build.tests:
-            digest = self.digest(test)
-            if known.get(test, {}).get("digest") != digest:
-                known[test] = {"digest": digest, "cases": self.measure(test)}
             for name, (seconds, slots) in known[test]["cases"].items():
                 case = Case(test, name, seconds, slots)
                 self.all.append(case)
@@ -108,10 +111,10 @@ class Cases:
         return digest.hexdigest()
 
     def coming(self, change):
-        """The cases that come to the change; for one that is in no slot, to its function."""
-        slots = change.slots or self.build.sources[change.file].slots_of(change.function)
-        found = {case for slot in slots for case in self.by_slot.get(slot.number, ())}
-        return found if found or change.slots else set(self.all)
+        """The cases that come to the change; for one that is in no slot that isn't known."""
+        if not change.slots:
+            return set(self.all)
+        return {case for slot in change.slots for case in self.by_slot.get(slot.number, ())}
 
     def measure(self, test):
         build, found = self.build, {}
@@ -120,7 +123,7 @@ class Cases:
         if not passed or not names:
             print(f"{test} fails on the library as it is", flush=True)
             self.failing.append(test)
-        slots_path = os.path.join(build.dir, "slots")
+        slots_path = program + ".slots"
         with open(slots_path, "wb") as file:
             file.truncate(SLOT_BYTES)
         with open(slots_path, "r+b") as file, mmap.mmap(file.fileno(), SLOT_BYTES) as slots:
@@ -133,6 +136,7 @@ class Cases:
                     continue
                 found[name] = [seconds, [m.start() for m in re.finditer(b"\1", slots[:])]]
             server.close()
+        os.remove(slots_path)
         return found
 
 
@@ -205,13 +209,13 @@ class Worker:
                 server.close()
 
     def judge_with(self, change, run, known):
-        cases = self.in_order(change, self.cases.coming(change))
         finish = known == "unnoticed"
+        if finish and self.one.is_same_code(change):
+            return "same", None
+        cases = self.in_order(change, self.cases.coming(change))
         case = self.noticing([case for case in cases if (case.seconds >= QUICK) == finish], run)
-        if case is None and finish:
-            return "survived", None
         if case is None:
-            return "same" if self.one.is_same_code(change) else "unnoticed", None
+            return "survived" if finish else "unnoticed", None
         recent = self.recent[(change.file, change.function)]
         if case in recent:
             recent.remove(case)
