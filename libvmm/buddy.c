@@ -209,20 +209,6 @@ static bool is_set_up_so(const struct vmm_buddy *buddy, const struct vmm_buddy_c
 	       buddy->frames.counts == config->counts;
 }
 
-/** Forgets all memory. */
-static void clear(struct vmm_buddy *buddy)
-{
-	for (uint64_t i = 0; i < buddy->frames.frame_count; i++) {
-		buddy->state[i] = BUDDY_HOLE;
-	}
-	for (unsigned int order = 0; order < VMM_BUDDY_ORDERS; order++) {
-		buddy->heads[order] = 0;
-	}
-	buddy->total_count = 0;
-	buddy->free_count = 0;
-	buddy->refused_count = 0;
-}
-
 enum vmm_err vmm_buddy_init(struct vmm_buddy *buddy, const struct vmm_buddy_config *config)
 {
 	enum vmm_err err = check_config(config);
@@ -243,7 +229,10 @@ enum vmm_err vmm_buddy_init(struct vmm_buddy *buddy, const struct vmm_buddy_conf
 	buddy->frames.page_shift = (uint8_t)config->page_shift;
 	buddy->span = config->span;
 	buddy->state = config->state;
-	clear(buddy);
+	/* No memory yet: the lists and counts of the object are zero. */
+	for (uint64_t i = 0; i < buddy->frames.frame_count; i++) {
+		buddy->state[i] = BUDDY_HOLE;
+	}
 	return VMM_OK;
 }
 

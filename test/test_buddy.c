@@ -283,6 +283,10 @@ static void configurations_that_are_wrong_are_refused_and_change_nothing(void **
 	config.state = NULL;
 	assert_int_equal(vmm_buddy_init(&buddy, &config), VMM_ERR_NOMEM);
 	assert_memory_equal(&buddy, &untouched, sizeof(buddy));
+	/* The largest frames of which a block of the largest order has a size. */
+	config = buddies.config;
+	config.page_shift = 44;
+	assert_int_equal(vmm_buddy_init(&buddy, &config), VMM_OK);
 }
 
 static void a_second_init_changes_nothing_and_needs_the_same_configuration(void **state)
@@ -379,6 +383,15 @@ static void blocks_of_the_largest_order_do_not_merge(void **state)
 	assert_int_equal(vmm_buddy_free(&buddies.buddy, block[0], order), VMM_OK);
 	assert_int_equal(vmm_buddy_available(&buddies.buddy), COUNT);
 	assert_int_equal(vmm_buddy_check(&buddies.buddy), VMM_OK);
+	/* Their halves do. */
+	assert_int_equal(vmm_buddy_alloc(&buddies.buddy, order - 1, &block[0]), VMM_OK);
+	assert_int_equal(vmm_buddy_free(&buddies.buddy, block[0], order - 1), VMM_OK);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(vmm_buddy_alloc(&buddies.buddy, order, &block[i]), VMM_OK);
+	}
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(vmm_buddy_free(&buddies.buddy, block[i], order), VMM_OK);
+	}
 	/* Nor does check believe in a block of both, which no list could hold. */
 	state_array[0] = 0x40 | VMM_BUDDY_ORDERS;
 	state_array[COUNT / 2] = 1;

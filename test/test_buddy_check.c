@@ -200,6 +200,10 @@ static void check_finds_every_link_to_another_block(void **state)
 				assert_int_equal(vmm_buddy_check(&buddies.buddy),
 						 *link == saved ? VMM_OK : VMM_ERR_CORRUPT);
 			}
+			/* The same address, but not marked as a link. */
+			*link = saved & ~UINT64_C(1);
+			assert_int_equal(vmm_buddy_check(&buddies.buddy),
+					 saved == 0 ? VMM_OK : VMM_ERR_CORRUPT);
 			*link = saved;
 		}
 	}
