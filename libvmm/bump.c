@@ -191,8 +191,6 @@ static enum vmm_err set_up(struct vmm_bump *bump, vmm_pa_region_t memory, unsign
 	bump->memory = memory;
 	bump->next = first;
 	bump->fresh_count = count;
-	bump->chain = 0;
-	bump->chain_count = 0;
 	bump->zeroed = zeroed;
 	return VMM_OK;
 }

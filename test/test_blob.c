@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The blob: what is written is read again, and nothing that somebody else wrote does harm. */
 
+#define _DEFAULT_SOURCE /* for MAP_ANONYMOUS */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <cmocka.h>
 
 #include <stdlib.h>
@@ -58,19 +60,34 @@ static int set_up(void **state)
 {
 	(void)state;
 	good_size = vmm_blob_size(&head, entries);
+	memset(good, 0xa5, sizeof(good));
 	return vmm_blob_write(good, ROOM, &head, entries) == VMM_OK ? 0 : -1;
 }
 
-/* Opens a copy that has no byte more than it should, so that a sanitizer sees every step beyond. */
+/* Room that ends where nothing may be read. */
+static unsigned char *end_of_room(void)
+{
+	const size_t size = 1 << 16;
+	static unsigned char *room;
+
+	if (room == NULL) {
+		room = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			    0);
+		assert_ptr_not_equal(room, MAP_FAILED);
+		assert_int_equal(mprotect(room + size, size, PROT_NONE), 0);
+	}
+	return room + size;
+}
+
+/* Opens a copy that has no byte more than it should, so that no step beyond goes unseen. */
 static enum vmm_err open_copy(const unsigned char *bytes, size_t size)
 {
-	unsigned char *copy = malloc(size != 0 ? size : 1);
+	unsigned char *copy = end_of_room() - size;
 	struct vmm_blob blob;
 	struct vmm_blob_entry entry;
 	enum vmm_err err;
 	size_t letters = 0;
 
-	assert_non_null(copy);
 	memcpy(copy, bytes, size);
 	err = vmm_blob_open(&blob, copy, size);
 	if (err == VMM_OK) {
@@ -82,7 +99,6 @@ static enum vmm_err open_copy(const unsigned char *bytes, size_t size)
 		}
 		assert_true(letters <= size * (blob.head.entry_count + 1u));
 	}
-	free(copy);
 	return err;
 }
 
@@ -163,6 +179,35 @@ static void a_blob_without_entries_is_one(void **state)
 	assert_int_equal(vmm_blob_write(bytes, ROOM, &empty, NULL), VMM_OK);
 	assert_int_equal(vmm_blob_open(&blob, bytes, ROOM), VMM_OK);
 	assert_int_equal(blob.head.entry_count, 0);
+	/* Even without a letter. */
+	empty.format = "";
+	assert_int_equal(vmm_blob_write(bytes, ROOM, &empty, NULL), VMM_OK);
+	assert_int_equal(vmm_blob_open(&blob, bytes, ROOM), VMM_OK);
+	assert_string_equal(blob.head.format, "");
+}
+
+static void the_largest_and_smallest_sizes_of_addresses_are_accepted(void **state)
+{
+	struct vmm_blob_entry entry = { "all", VMM_VA_REGION_INIT(0, 2), VMM_PA_INIT(0), { 0 },
+					VMM_MAPPING_GUARD };
+	struct vmm_blob_head edge = head;
+	unsigned char bytes[ROOM];
+
+	(void)state;
+	edge.page_shift = 1;
+	edge.va_bits = 64;
+	edge.pa_bits = 64;
+	edge.entry_count = 1;
+	assert_int_equal(vmm_blob_write(bytes, ROOM, &edge, &entry), VMM_OK);
+	edge.page_shift = 63;
+	edge.root = vmm_pa(0);
+	edge.borrowed.bytes.start = 0;
+	edge.borrowed.bytes.size = UINT64_C(1) << 63;
+	edge.window = vmm_va_region_empty();
+	entry.va.bytes.size = UINT64_C(1) << 63;
+	assert_int_equal(vmm_blob_write(bytes, ROOM, &edge, &entry), VMM_OK);
+	edge.va_bits = 63;
+	assert_int_equal(vmm_blob_write(bytes, ROOM, &edge, &entry), VMM_ERR_CORRUPT);
 }
 
 static void room_that_nobody_wrote_to_is_empty(void **state)
@@ -207,7 +252,11 @@ static void another_magic_number_or_version_is_refused(void **state)
 	assert_int_equal(open_changed(0, 'V', 1), VMM_ERR_CORRUPT);
 	assert_int_equal(open_changed(8, 2, 4), VMM_ERR_UNSUPPORTED);
 	assert_int_equal(open_changed(8, 0, 4), VMM_ERR_UNSUPPORTED);
+	assert_int_equal(open_changed(11, 1, 1), VMM_ERR_UNSUPPORTED);
 }
+
+/* Of all texts, each with its end. */
+#define TEXT_SIZE (sizeof("AArch64 4 KiB") + sizeof("code") + sizeof("stack") + sizeof("") + sizeof("uart"))
 
 /* Offset, value, bytes: each makes one thing wrong. */
 static const struct {
@@ -223,6 +272,8 @@ static const struct {
 	{"no address bits", 17, 12, 1},
 	{"too many address bits", 17, 65, 1},
 	{"no physical bits", 18, 0, 1},
+	{"no more physical bits than in a page", 18, 12, 1},
+	{"one physical bit too many", 18, 65, 1},
 	{"too many physical bits", 18, 255, 1},
 	{"no page shift", 19, 0, 1},
 	{"page shift beyond an address", 19, 64, 1},
@@ -236,6 +287,8 @@ static const struct {
 	{"entries beyond the bytes", 64, 0xffffffff, 4},
 	{"one entry more, made of text", 64, ENTRY_COUNT + 1, 4},
 	{"format's name beyond the end", 68, ROOM, 4},
+	{"format's name at the end", 68, TEXT_SIZE, 4},
+	{"two entries more than there is room for", 64, ENTRY_COUNT + 2, 4},
 	{"entry misaligned", HEAD_SIZE, 0x10001, 8},
 	{"entry of half a page more", HEAD_SIZE + 8, 0x3800, 8},
 	{"entry empty", HEAD_SIZE + 8, 0, 8},
@@ -249,6 +302,7 @@ static const struct {
 	{"device outside the window", HEAD_SIZE + 28, VMM_MAPPING_MMIO, 4},
 	{"other kind in the window", HEAD_SIZE + 3 * ENTRY_SIZE + 28, VMM_MAPPING_PLAIN, 4},
 	{"name beyond the end", HEAD_SIZE + 32, ROOM, 4},
+	{"name at the end", HEAD_SIZE + 32, TEXT_SIZE, 4},
 	{"reserved word", HEAD_SIZE + 36, 1, 4},
 	{"entries out of order", HEAD_SIZE + ENTRY_SIZE, 0x8000, 8},
 };
@@ -315,6 +369,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_little_endian_wherever_it_is_written),
 		cmocka_unit_test(it_may_lie_at_any_address_and_in_more_room_than_it_takes),
 		cmocka_unit_test(a_blob_without_entries_is_one),
+		cmocka_unit_test(the_largest_and_smallest_sizes_of_addresses_are_accepted),
 		cmocka_unit_test(room_that_nobody_wrote_to_is_empty),
 		cmocka_unit_test(too_little_room_writes_nothing),
 		cmocka_unit_test(a_failed_open_leaves_the_object_alone),

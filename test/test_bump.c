@@ -274,6 +274,8 @@ static void arguments_that_are_wrong_are_refused_and_change_nothing(void **state
 	assert_int_equal(vmm_bump_init(bump, region(UINT64_MAX, 1), 6, world.window),
 			 VMM_ERR_NOMEM);
 	assert_memory_equal(bump, &untouched, sizeof(untouched));
+	/* The smallest frame that holds a link. */
+	assert_int_equal(vmm_bump_init(bump, good, 3, world.window), VMM_OK);
 }
 
 static void a_second_init_changes_nothing_and_needs_the_same_arguments(void **state)
