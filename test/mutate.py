@@ -15,6 +15,8 @@ survivors:
   FILE | a piece of the changed line, or the function it is in as name(), or * | the change, or * | the
   reason
 
+where \\| is a | that doesn't end a column.
+
 Results are kept in DIR and used again for what is the same; survivors without an explanation are
 tried again when a test that comes to them has changed, with --again all survivors. --sample N looks
 at N changes of each file, chosen by the seed; --table prints what is known as a table. The exit
@@ -42,7 +44,8 @@ VERDICTS = ("noticed", "same", "invalid", "explained", "survived")
 def explanations(path):
     if not os.path.exists(path):
         return []
-    return [fields for _, fields in explained_rows(path, "FILE | line or function() | change | reason")]
+    return [[field.replace("\\|", "|") for field in fields]
+            for _, fields in explained_rows(path, "FILE | line or function() | change | reason")]
 
 
 def reason_for(explained, change):
@@ -142,9 +145,9 @@ class Judge:
         self.run([(change, None) for change in wanted if not self.is_known(change)], jobs)
 
     def finish(self, wanted, jobs):
-        """Long cases for what quick ones didn't notice; what isn't explained comes first."""
-        left = [change for change in wanted if self.results.known[change.key][0] == "unnoticed"]
-        left.sort(key=lambda change: reason_for(self.explained, change) is not None)
+        """Long cases for what quick ones didn't notice and nothing explains."""
+        left = [change for change in wanted if self.results.known[change.key][0] == "unnoticed"
+                and (self.again or reason_for(self.explained, change) is None)]
         self.run([(change, "unnoticed") for change in left], jobs)
 
 

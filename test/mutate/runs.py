@@ -140,6 +140,12 @@ class Cases:
         return found
 
 
+def is_about(test, file):
+    """Whether the names say that the test is about the file."""
+    stem = re.sub(r"\W", "_", os.path.splitext(os.path.basename(file))[0])
+    return os.path.basename(test)[5:-2].startswith(stem.split("_")[0])
+
+
 class Worker:
     """Tries changes one after the other; has test programs of its own."""
 
@@ -160,11 +166,14 @@ class Worker:
             server.close()
         self.servers = {}
 
-    def in_order(self, change, cases):
-        recent = self.recent.setdefault((change.file, change.function), [])
-        head = [case for case in recent if case in cases and case.seconds < 0.1]
-        rest = sorted((case for case in cases if case not in head),
-                      key=lambda case: (case.seconds, case.test, case.name))
+    def in_order(self, change, cases, limit):
+        """First what noticed other changes of the function or the file, then by time."""
+        head = []
+        for key in ((change.file, change.function), (change.file, None)):
+            head += [case for case in self.recent.setdefault(key, [])
+                     if case in cases and case not in head and case.seconds < limit]
+        rest = sorted(cases.difference(head), key=lambda case: (
+            case.seconds * (0.1 if is_about(case.test, change.file) else 1), case.test, case.name))
         return head + rest
 
     def noticing(self, cases, run):
@@ -212,13 +221,14 @@ class Worker:
         finish = known == "unnoticed"
         if finish and self.one.is_same_code(change):
             return "same", None
-        cases = self.in_order(change, self.cases.coming(change))
-        case = self.noticing([case for case in cases if (case.seconds >= QUICK) == finish], run)
+        cases = {case for case in self.cases.coming(change) if (case.seconds >= QUICK) == finish}
+        case = self.noticing(self.in_order(change, cases, 1 if finish else QUICK), run)
         if case is None:
             return "survived" if finish else "unnoticed", None
-        recent = self.recent[(change.file, change.function)]
-        if case in recent:
-            recent.remove(case)
-        recent.insert(0, case)
-        del recent[4:]
+        for key in ((change.file, change.function), (change.file, None)):
+            recent = self.recent.setdefault(key, [])
+            if case in recent:
+                recent.remove(case)
+            recent.insert(0, case)
+            del recent[4:]
         return "noticed", case
