@@ -119,6 +119,7 @@ static void a_guard_has_no_physical_memory(void **state)
 	assert_int_equal(vmm_pa_region_size(vmm_mapping_pa(mapping)), 2 * PAGE);
 	mapping->kind = VMM_MAPPING_GUARD;
 	assert_true(vmm_pa_region_is_empty(vmm_mapping_pa(mapping)));
+	assert_int_equal(vmm_mapping_pa(mapping).bytes.start, 0);
 }
 
 static struct vmm_mapping *add_user(struct fixture *self, struct vmm_mapping *mapping,
@@ -260,6 +261,10 @@ static void overlaps_are_found_as_by_looking_at_all(void **state)
 		}
 		assert_true(is_sound(self));
 		assert_finds_all(self, first, last);
+		/* Where one mapping ends, and the next may begin. */
+		assert_finds_all(self, last, last);
+		assert_finds_all(self, last, last + 1);
+		assert_finds_all(self, first, first);
 	}
 	assert_finds_all(self, 0, UINT64_MAX);
 }
@@ -355,6 +360,13 @@ static void damage_is_noticed(void **state)
 	assert_false(is_sound(self));
 	self->pool[20].users = self->linked[3];
 	assert_false(is_sound(self));
+	/* As many as there should be, but the last is a stranger. */
+	self->pool[20].users = &self->pool[21];
+	assert_null(self->pool[COUNT - 1].users);
+	self->pool[COUNT - 2].users = &elsewhere;
+	assert_false(is_sound(self));
+	self->pool[COUNT - 2].users = &self->pool[COUNT - 1];
+	assert_true(is_sound(self));
 	self->pool[20].users = NULL;
 	assert_false(is_sound(self));
 	self->pool[20].users = &self->pool[21];

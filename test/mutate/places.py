@@ -143,6 +143,9 @@ def assignment(tokens):
     """(names on the left, names on the right, index) of `a.b->c[0] = ...` without calls; None of
     others."""
     texts = [token.text for token in tokens]
+    if texts[-1] in ("++", "--"):
+        tokens = tokens[:-1] + [Token("op", "+=", 0), Token("number", "1", 0)]
+        texts = [token.text for token in tokens]
     signs = [i for i, text in enumerate(texts) if text in ("=", "|=", "&=", "+=", "-=")]
     if len(signs) != 1:
         return None
