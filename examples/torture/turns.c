@@ -26,7 +26,7 @@ static struct {
 	struct point points[POINT_MAX];
 	unsigned int point_count;
 	struct difference difference; /* the first one that anybody found */
-	unsigned int differs;
+	unsigned int differs; /* 1: somebody is about to write it; 2: it is there */
 	/* From turn_start() on: */
 	struct kernel *kernel;
 	const struct space *lower;
@@ -43,6 +43,7 @@ static void publish_difference(void)
 	    __atomic_compare_exchange_n(&shared.differs, &none, 1, false, __ATOMIC_ACQ_REL,
 					__ATOMIC_ACQUIRE)) {
 		shared.difference = difference;
+		__atomic_store_n(&shared.differs, 2, __ATOMIC_RELEASE);
 	}
 }
 
@@ -231,6 +232,11 @@ void turn_end(void)
 
 const struct difference *turn_difference(void)
 {
+	unsigned int differs;
+
 	publish_difference();
-	return __atomic_load_n(&shared.differs, __ATOMIC_ACQUIRE) != 0 ? &shared.difference : NULL;
+	while ((differs = __atomic_load_n(&shared.differs, __ATOMIC_ACQUIRE)) == 1) {
+		cores_pause();
+	}
+	return differs != 0 ? &shared.difference : NULL;
 }
