@@ -19,10 +19,10 @@
 #define VMM_RANGE_FIELD_ UINT64_C(15)
 #define VMM_RANGE_BITS_ UINT64_C(4095)
 
-/* vmm_range.start: bounds of gaps, as a class. The first classes are of one page each. */
+/* vmm_range.start: bounds of gaps, as a class. The first classes are of one page each, then there are so
+ * many for each doubling. */
 #define VMM_CLASS_FINE_ UINT64_C(2048)
-#define VMM_CLASS_SHIFT_ 11
-#define VMM_CLASS_MAX_ UINT64_C(4095)
+#define VMM_CLASS_STEPS_ UINT64_C(32)
 
 /* The page size that a zero in the configuration means, and the smallest one. */
 #define VMM_SPACE_PAGE_SHIFT_ 12
@@ -109,13 +109,15 @@ VMM_INLINE vmm_va_region_t vmm_range_usable_(const struct vmm_range *range)
 
 /**
  * A gap as a bound of a subtree. If bounds are exact: its size. Else the class of its size, which
- * leaves room for more in the node: pages of 4 KiB one by one, then in steps of 8 MiB, then no
- * further. A larger gap is of no lower class; so one of a lower class is smaller.
+ * leaves room for more in the node: pages of 4 KiB one by one, and from 2048 on in steps of a 32nd
+ * to a 64th. A larger gap is of no lower class; so one of a lower class is smaller.
  */
 VMM_INLINE uint64_t vmm_bound_of_(uint64_t gap, bool exact)
 {
 	uint64_t pages = gap >> VMM_SPACE_PAGE_SHIFT_;
-	uint64_t steps = VMM_CLASS_FINE_ + (pages >> VMM_CLASS_SHIFT_);
+	uint64_t rest = pages / (VMM_CLASS_FINE_ / VMM_CLASS_STEPS_);
+	uint64_t class = VMM_CLASS_FINE_ - VMM_CLASS_STEPS_;
+	unsigned int shift;
 
 	if (exact) {
 		return gap;
@@ -123,7 +125,14 @@ VMM_INLINE uint64_t vmm_bound_of_(uint64_t gap, bool exact)
 	if (pages < VMM_CLASS_FINE_) {
 		return pages;
 	}
-	return steps < VMM_CLASS_MAX_ ? steps : VMM_CLASS_MAX_;
+	/* Invariant: rest is pages in the steps of `class`, and at least VMM_CLASS_STEPS_. */
+	for (shift = 32; shift > 0; shift /= 2) {
+		if (rest >> shift >= VMM_CLASS_STEPS_) {
+			rest >>= shift;
+			class += shift * VMM_CLASS_STEPS_;
+		}
+	}
+	return class + rest;
 }
 
 /** At least the bound of `gap` and of each child. */

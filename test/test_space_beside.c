@@ -131,9 +131,9 @@ static void neighbors_far_apart_in_memory_are_found_through_the_tree(void **stat
 static void the_class_of_a_larger_gap_is_no_lower(void **state)
 {
 	static const uint64_t pages[] = {
-		0, 1, 2, 2046, 2047, 2048, 2049, 4095, 4096, 4097, UINT64_C(1) << 21,
-		(UINT64_C(1) << 22) - 4096, (UINT64_C(1) << 22) - 2048, UINT64_C(1) << 22,
-		UINT64_C(1) << 51, (UINT64_C(1) << 52) - 1,
+		0, 1, 2, 2046, 2047, 2048, 2111, 2112, 2175, 2176, 4031, 4032, 4095, 4096, 4097,
+		(UINT64_C(1) << 22) - 1, UINT64_C(1) << 22, UINT64_C(1) << 43, UINT64_C(1) << 51,
+		(UINT64_C(1) << 52) - 1,
 	};
 	uint64_t last = 0;
 
@@ -147,17 +147,36 @@ static void the_class_of_a_larger_gap_is_no_lower(void **state)
 		assert_int_equal(vmm_bound_of_(pages[i] * PAGE, true), pages[i] * PAGE);
 		last = bound;
 	}
-	/* The two steps below the last class still differ. */
-	assert_true(vmm_bound_of_(pages[12] * PAGE, false) > vmm_bound_of_(pages[11] * PAGE, false));
-	assert_int_equal(last, 4095);
+	assert_int_equal(vmm_bound_of_(2048 * PAGE, false), 2048);
+	assert_int_equal(vmm_bound_of_(2111 * PAGE, false), 2048);
+	assert_int_equal(vmm_bound_of_(2112 * PAGE, false), 2049);
+	assert_int_equal(vmm_bound_of_(4095 * PAGE, false), 2048 + 31);
+	assert_int_equal(vmm_bound_of_(4096 * PAGE, false), 2048 + 32);
+	assert_int_equal(last, 2048 + 40 * 32 + 31);
+}
+
+/* So a search for a size looks in vain at no gap that is smaller by more than a 32nd, of whatever size. */
+static void gaps_that_differ_by_a_32nd_are_of_different_classes(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < 100000; i++) {
+		unsigned int bits = 11 + (unsigned int)test_random_below(&dice, 40);
+		uint64_t pages = (UINT64_C(1) << bits) +
+				 test_random_below(&dice, UINT64_C(1) << bits);
+		uint64_t class = vmm_bound_of_(pages * PAGE, false);
+
+		assert_true(vmm_bound_of_((pages + 1) * PAGE, false) - class <= 1);
+		assert_true(vmm_bound_of_((pages + pages / 32 + 1) * PAGE, false) > class);
+		assert_true(vmm_bound_of_((pages - pages / 33) * PAGE, false) <= class);
+	}
 }
 
 /* Gaps around the limits of classes, each between two ranges, in a random order. */
 static void the_lowest_of_large_gaps_is_found_whatever_its_class(void **state)
 {
 	static const uint64_t gaps[] = {
-		2046, 2047, 2048, 2049, 4095, 4096, 4097, 6144, (UINT64_C(1) << 22) - 2048,
-		(UINT64_C(1) << 22) - 1, UINT64_C(1) << 22, (UINT64_C(1) << 22) + 1,
+		2046, 2047, 2048, 2049, 2111, 2112, 4095, 4096, 4097, (UINT64_C(1) << 22) - 1,
+		UINT64_C(1) << 22, (UINT64_C(1) << 22) + 1,
 	};
 	enum { COUNT = sizeof(gaps) / sizeof(gaps[0]) };
 	uint64_t at[COUNT];
@@ -211,6 +230,7 @@ int main(void)
 		cmocka_unit_test(neighbors_near_each_other_in_memory_know_each_other),
 		cmocka_unit_test(neighbors_far_apart_in_memory_are_found_through_the_tree),
 		cmocka_unit_test(the_class_of_a_larger_gap_is_no_lower),
+		cmocka_unit_test(gaps_that_differ_by_a_32nd_are_of_different_classes),
 		cmocka_unit_test(the_lowest_of_large_gaps_is_found_whatever_its_class),
 	};
 

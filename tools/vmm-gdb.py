@@ -125,7 +125,8 @@ def bound_text(space, entry):
     size_class = number(entry["start"]) & RANGE_BITS
     if size_class < 2048:
         return about_text(size_class << 12)
-    return "any" if size_class == RANGE_BITS else f"below {about_text(size_class - 2047 << 23)}"
+    doublings, steps = divmod(size_class - 2048, 32)
+    return f"below {about_text(33 + steps << 18 + doublings)}"
 
 
 def nodes(space):

@@ -194,8 +194,8 @@ void vmm_space_fini(struct vmm_space *space);
  * - best fit without window: O(log n); O(1) where a bin has what is wanted.
  * - lowest and highest, with or without window: O(log n) if the space keeps exact gaps. Else O(n)
  *   in the worst case: a node that was looked at in vain gets a better bound, and is not looked at
- *   for that size again until something is released below it. From 8 MiB on a bound is rounded up
- *   to a multiple of 8 MiB, and from 16 GiB on it is infinite.
+ *   for that size again until something is released below it. From 8 MiB on bounds are rounded up,
+ *   by a 32nd at most.
  * - best fit with a window: up to 64 gaps in the order of their sizes; if none of them has a place
  *   in the window, every gap of the window that has the size: O(log n + gaps in the window).
  * With an alignment above a page, also every gap that has the size, but not at such an address:
