@@ -47,16 +47,20 @@
 #endif
 #endif
 
-/**
+/*
  * One access to a word that others access meanwhile: CPUs' walkers, readers in software. Never torn and never
  * doubled, in the order written. What is behind an address is read after the address: hardware keeps that by the
  * dependency. ThreadSanitizer takes a volatile access for any other and knows no dependency: it is told both.
  */
 #ifdef VMM_THREAD_SANITIZER
+/** A 64-bit word that others write meanwhile, read once. */
 #define VMM_LOAD_SHARED(word) __atomic_load_n((word), __ATOMIC_ACQUIRE)
+/** A 64-bit word that others read meanwhile, written once. */
 #define VMM_STORE_SHARED(word, value) __atomic_store_n((word), (value), __ATOMIC_RELEASE)
 #else
+/** A 64-bit word that others write meanwhile, read once. */
 #define VMM_LOAD_SHARED(word) (*(const volatile uint64_t *)(word))
+/** A 64-bit word that others read meanwhile, written once. */
 #define VMM_STORE_SHARED(word, value) ((void)(*(volatile uint64_t *)(word) = (value)))
 #endif
 
