@@ -637,6 +637,21 @@ static void assert_neighbor_matters(struct vmm_range *range, unsigned int side)
 	range->beside[side] = saved;
 }
 
+/* Two that take each other for neighbors, at a distance at which neither is. */
+static void assert_distance_matters(struct vmm_range *before)
+{
+	struct vmm_range *range = vmm_space_next(&fixture.space, before);
+	int32_t saved = before->beside[1];
+
+	if (range != NULL) {
+		before->beside[1] = saved + 1;
+		range->beside[0] = -before->beside[1];
+		assert_int_equal(vmm_space_check(&fixture.space), VMM_ERR_CORRUPT);
+		before->beside[1] = saved;
+		range->beside[0] = -saved;
+	}
+}
+
 static void check_notices_damage(bool exact)
 {
 	spread_ranges(exact);
@@ -659,6 +674,7 @@ static void check_notices_damage(bool exact)
 		}
 		assert_neighbor_matters(range, 0);
 		assert_neighbor_matters(range, 1);
+		assert_distance_matters(range);
 		if (range->gap != 0) {
 			uint64_t start = range->start;
 

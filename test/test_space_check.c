@@ -125,6 +125,11 @@ static void a_page_of_a_space_may_be_larger(void **state)
 	assert_int_equal(vmm_space_init(&f.space, area, &config), VMM_OK);
 	assert_int_equal(vmm_space_reserve_at(&f.space, where, NULL, &f.ranges[0], NULL), VMM_OK);
 	expect(&f.space, VMM_OK);
+	/* A range says of what pages it is. */
+	f.space.page_shift = 13;
+	expect(&f.space, VMM_ERR_CORRUPT);
+	f.space.page_shift = 14;
+	expect(&f.space, VMM_OK);
 	/* Of pages of 4 KiB, and as much less of gap. */
 	f.ranges[0].size += PAGE;
 	f.ranges[0].gap -= PAGE;
