@@ -255,8 +255,8 @@ class Slot:
 class Reader:
     """Finds the slots of one function: kinds are value, condition, statement and jump."""
 
-    def __init__(self, tokens, function, found):
-        self.tokens, self.function, self.found = tokens, function, found
+    def __init__(self, tokens, function, found, removed):
+        self.tokens, self.function, self.found, self.removed = tokens, function, found, removed
 
     def add(self, kind, first, last):
         if first <= last:
@@ -319,8 +319,9 @@ class Reader:
         if not is_declaration(self.tokens, i):
             self.add(kind, i, end if kind == "statement" else end - 1)
             return
-        if self.tokens[i].text in ("static", "extern"):
-            return
+        if self.tokens[i].text == "static":
+            # What is in it can be a choice if it is no constant.
+            self.removed.append((self.tokens[i].start, self.tokens[i].end))
         while i < end:
             i = self.until(i, ("=", ",", ";"))
             if self.tokens[i].text == "=":
@@ -346,13 +347,14 @@ class Reader:
 
 
 def slots_of(source):
-    tokens, found = tokens_of(source), []
+    """The slots, and the places of words that have to go."""
+    tokens, found, removed = tokens_of(source), [], []
     for function, first, last in bodies(tokens):
-        reader = Reader(tokens, function, found)
+        reader = Reader(tokens, function, found, removed)
         i = first
         while i < last:
             i = reader.statement(i)
-    return found
+    return found, removed
 
 
 def in_one_line(text):
@@ -397,7 +399,7 @@ class Source:
         for change in self.changes:
             again = seen[change.key] = seen.get(change.key, 0) + 1
             change.key += f"-{again}" if again > 1 else ""
-        self.slots = slots_of(source)
+        self.slots, self.removed = slots_of(source)
         if len(self.changes) >= IDS or len(self.slots) >= SLOTS:
             raise ValueError(f"{file} has too many places")
         for i, slot in enumerate(self.slots):
@@ -426,11 +428,11 @@ class Source:
     def all_at_once(self):
         """The text with all changes; fills by_line: which change, or slot, is in which line."""
         self.by_line, pieces, at = {}, [], 0
-        for slot in sorted(self.slots, key=lambda s: s.start):
-            if not slot.changes:
-                continue
-            pieces += [self.source[at:slot.start], slot]
-            at = slot.end
+        parts = [(slot.start, slot.end, slot) for slot in self.slots if slot.changes]
+        parts += [(start, end, "") for start, end in self.removed]
+        for start, end, part in sorted(parts, key=lambda part: part[:2]):
+            pieces += [self.source[at:start], part]
+            at = end
         pieces.append(self.source[at:])
         text, line = [], 1
         for piece in pieces:
