@@ -21,7 +21,7 @@ static struct vmm_fault decode(uint64_t esr)
 	struct vmm_fault fault;
 
 	/* What the object held before is no part of the answer. */
-	memset(&fault, 0xa5, sizeof(fault));
+	memset(&fault, 1, sizeof(fault));
 	vmm_aarch64_fault_decode(esr, FAR, &fault);
 	assert_int_equal(fault.raw, esr);
 	return fault;

@@ -237,6 +237,9 @@ static void memory_with_a_large_leaf_behind_its_first_pages_is_congruent(void **
 	/* As large as asked for and no larger. */
 	va = map_any(self, GIB(4), GIB(1), VMM_ATTR_LEAF_MAX(1), NULL);
 	assert_int_equal(va, MIB(2));
+	/* Nor larger than any leaf of the format. */
+	va = map_any(self, GIB(1024), GIB(512), VMM_ATTR_LEAF_MAX(3), NULL);
+	assert_int_equal(va, GIB(3));
 }
 
 static void map_any_follows_the_hints(void **state)
@@ -421,7 +424,7 @@ static void map_any_follows_no_hint_that_the_table_can_not(void **state)
 
 	test_manager_fini(self);
 	test_manager_init(self, &setup);
-	assert_int_equal(vmm_map_any(&self->vmm, "a", test_pa_region(MIB(1) + KIB(4), KIB(124)),
+	assert_int_equal(vmm_map_any(&self->vmm, "a", test_pa_region(MIB(1) + KIB(8), KIB(120)),
 				     vmm_attr(VMM_ATTR_WRITE | VMM_ATTR_CONTIG), NULL, &va, NULL),
 			 VMM_OK);
 	/* The lowest page but that of address 0, whatever it is modulo a run. */

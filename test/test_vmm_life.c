@@ -151,8 +151,8 @@ static void as_many_guard_pages_as_a_range_can_have_are_accepted(void **state)
 	assert_int_equal(vmm_map_mmio(&self->vmm, "uart", vmm_pa(UART), 4, &va, NULL), VMM_OK);
 	assert_int_equal(vmm_va_raw(va), WINDOW_START + VMM_SPACE_GUARDS_MAX * KIB(4));
 	/* And no more is kept of the gaps than is looked for here. */
-	assert_false(self->vmm.area.exact);
-	assert_false(self->vmm.window.exact);
+	assert_int_equal(self->vmm.area.exact, false);
+	assert_int_equal(self->vmm.window.exact, false);
 }
 
 static void init_refuses_what_cannot_be(void **state)

@@ -133,6 +133,8 @@ static void another_type_for_the_same_memory_is_refused(void **state)
 	test_manager_release(before);
 	/* Memory that was mapped by hand counts, too. */
 	assert_int_equal(map_at(self, "ram", MIB(2), MIB(64), MIB(2)), VMM_OK);
+	assert_int_equal(vmm_map_mmio(&self->vmm, "dma", vmm_pa(MIB(65)), 0, &va, &detail),
+			 VMM_ERR_EMPTY);
 	assert_int_equal(vmm_map_mmio(&self->vmm, "dma", vmm_pa(MIB(65)), 4, &va, &detail),
 			 VMM_ERR_EXISTS);
 	assert_int_equal(vmm_va_raw(detail.va), MIB(3));
