@@ -15,7 +15,8 @@ from mutate.build import Disturbed
 ENDLESS = (signal.SIGPROF, signal.SIGALRM)
 ENV = {"VMM_SEED": "1", "VMM_STEPS": "1", "CMOCKA_MESSAGE_OUTPUT": "TAP"}
 SLOT_BYTES = 256 * 2048
-QUICK = 0.06 # seconds; longer ones are run when all changes were tried with quick ones
+QUICK = 0.06 # seconds; longer cases are run when all changes were tried with quick ones
+BUDGET = 1.0 # seconds of quick cases; more of them are run with the longer ones
 
 
 class Server:
@@ -90,8 +91,10 @@ class Cases:
         digests = {test: self.digest(test) for test in build.tests}
         other = [test for test in build.tests if known.get(test, {}).get("digest") != digests[test]]
         with concurrent.futures.ThreadPoolExecutor(build.jobs) as pool:
-            for test, found in zip(other, pool.map(self.measure, other)):
-                known[test] = {"digest": digests[test], "cases": found}
+            names = [self.known_names(known.get(test, {}), test) for test in other]
+            for test, found in zip(other, pool.map(self.measure, other, names)):
+                known[test] = {"digest": digests[test], "source": self.source_of(test),
+                               "cases": found}
         for test in build.tests:
             for name, (seconds, slots) in known[test]["cases"].items():
                 case = Case(test, name, seconds, slots)
@@ -116,13 +119,22 @@ class Cases:
             return set(self.all)
         return {case for slot in change.slots for case in self.by_slot.get(slot.number, ())}
 
-    def measure(self, test):
+    def source_of(self, test):
+        with open(os.path.join(self.build.root, test), "rb") as file:
+            return hashlib.sha1(file.read()).hexdigest()
+
+    def known_names(self, known, test):
+        """The names of the cases, if the test's source is as it was."""
+        return list(known["cases"]) if known.get("source") == self.source_of(test) else None
+
+    def measure(self, test, names):
         build, found = self.build, {}
         program, library_dir = build.tree.bin_path(test), os.path.dirname(build.tree.lib_path())
-        names, passed = names_of(program, library_dir, build.dir)
-        if not passed or not names:
-            print(f"{test} fails on the library as it is", flush=True)
-            self.failing.append(test)
+        if names is None:
+            names, passed = names_of(program, library_dir, build.dir)
+            if not passed or not names:
+                print(f"{test} fails on the library as it is", flush=True)
+                self.failing.append(test)
         slots_path = program + ".slots"
         with open(slots_path, "wb") as file:
             file.truncate(SLOT_BYTES)
@@ -132,7 +144,8 @@ class Cases:
                 slots[:] = bytes(SLOT_BYTES)
                 end, seconds = server.run(0, 300, name)
                 if end != "passed":
-                    print(f"{test}: {name}: {end} alone, and is left out", flush=True)
+                    print(f"{test}: {name}: {end} on the library as it is", flush=True)
+                    self.failing.append(test)
                     continue
                 found[name] = [seconds, [m.start() for m in re.finditer(b"\1", slots[:])]]
             server.close()
@@ -144,6 +157,16 @@ def is_about(test, file):
     """Whether the names say that the test is about the file."""
     stem = re.sub(r"\W", "_", os.path.splitext(os.path.basename(file))[0])
     return os.path.basename(test)[5:-2].startswith(stem.split("_")[0])
+
+
+def quick_ones(cases):
+    """The first ones that take no longer than BUDGET together, without those that aren't quick."""
+    found, seconds = [], 0
+    for case in cases:
+        if case.seconds < QUICK and seconds < BUDGET:
+            found.append(case)
+            seconds += case.seconds
+    return found
 
 
 class Worker:
@@ -221,8 +244,8 @@ class Worker:
         finish = known == "unnoticed"
         if finish and self.one.is_same_code(change):
             return "same", None
-        cases = {case for case in self.cases.coming(change) if (case.seconds >= QUICK) == finish}
-        case = self.noticing(self.in_order(change, cases, 1 if finish else QUICK), run)
+        cases = self.in_order(change, self.cases.coming(change), 1 if finish else QUICK)
+        case = self.noticing(cases if finish else quick_ones(cases), run)
         if case is None:
             return "survived" if finish else "unnoticed", None
         for key in ((change.file, change.function), (change.file, None)):
