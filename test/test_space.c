@@ -509,6 +509,87 @@ static void a_space_is_used_on_after_it_has_moved(void **state)
 	vmm_space_rebase(&fixture.space, 0 - delta);
 }
 
+/* --- bins --- */
+
+static struct vmm_bin all_bins[VMM_SPACE_BINS_MAX];
+
+/* Whatever is in the array of bins, and in pages of the largest size there is. */
+static void set_up_bins(struct vmm_space *space, uint64_t page_count)
+{
+	const struct vmm_space_config config = { .bins = all_bins, .bin_count = VMM_SPACE_BINS_MAX,
+						 .page_shift = 27 };
+	const vmm_va_region_t area = VMM_VA_REGION_INIT(0, page_count << 27);
+
+	memset(all_bins, 0xa5, sizeof(all_bins));
+	memset(space, 0, sizeof(*space));
+	assert_int_equal(vmm_space_init(space, area, &config), VMM_OK);
+	assert_int_equal(vmm_space_check(space), VMM_OK);
+}
+
+static void occupy_page(struct vmm_space *space, uint64_t page, struct vmm_range *range)
+{
+	const vmm_va_region_t one = VMM_VA_REGION_INIT(page << 27, UINT64_C(1) << 27);
+
+	memset(range, 0, sizeof(*range));
+	assert_int_equal(vmm_space_reserve_at(space, one, NULL, range, NULL), VMM_OK);
+}
+
+/* One gap, of each size that has a bin and some that have none. */
+static void a_gap_of_any_size_is_found_for_any_smaller_size(void **state)
+{
+	static const struct vmm_space zero;
+
+	(void)state;
+	for (uint64_t gap = 1; gap <= VMM_SPACE_BINS_MAX + 2; gap++) {
+		const uint64_t sizes[] = { 1, gap / 2, gap / 64 * 64, gap / 64 * 64 + 1, gap };
+		struct vmm_range ranges[3];
+		struct vmm_space space;
+
+		set_up_bins(&space, gap + 2);
+		occupy_page(&space, 0, &ranges[0]);
+		occupy_page(&space, gap + 1, &ranges[1]);
+		assert_int_equal(vmm_space_check(&space), VMM_OK);
+		assert_int_equal(vmm_va_region_size(vmm_space_largest_gap(&space)), gap << 27);
+		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+			const struct vmm_want want = { .size = sizes[i] << 27 };
+
+			if (sizes[i] == 0 || sizes[i] > gap) {
+				continue;
+			}
+			memset(&ranges[2], 0, sizeof(ranges[2]));
+			assert_int_equal(vmm_space_reserve(&space, &want, &ranges[2]), VMM_OK);
+			assert_int_equal(vmm_va_raw(vmm_va_region_start(
+						 vmm_range_region(&ranges[2]))), UINT64_C(1) << 27);
+			assert_int_equal(vmm_space_check(&space), VMM_OK);
+			vmm_space_release(&space, &ranges[2]);
+		}
+		vmm_space_fini(&space);
+		assert_memory_equal(&space, &zero, sizeof(space));
+	}
+}
+
+/* The larger of two gaps is in the bin that a search for more than the smaller one comes to next. */
+static void of_two_gaps_the_one_that_is_large_enough_is_found(void **state)
+{
+	(void)state;
+	for (uint64_t small = 1; small <= 130; small++) {
+		const struct vmm_want want = { .size = (small + 1) << 27 };
+		struct vmm_range ranges[4];
+		struct vmm_space space;
+
+		set_up_bins(&space, 2 * small + 5);
+		occupy_page(&space, 0, &ranges[0]);
+		occupy_page(&space, small + 1, &ranges[1]);
+		occupy_page(&space, 2 * small + 4, &ranges[2]);
+		memset(&ranges[3], 0, sizeof(ranges[3]));
+		assert_int_equal(vmm_space_reserve(&space, &want, &ranges[3]), VMM_OK);
+		assert_int_equal(vmm_va_raw(vmm_va_region_start(vmm_range_region(&ranges[3]))),
+				 (small + 2) << 27);
+		assert_int_equal(vmm_space_check(&space), VMM_OK);
+		vmm_space_fini(&space);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -531,6 +612,8 @@ int main(void)
 		EXAMPLE(a_space_is_used_on_after_it_has_moved),
 #undef EXAMPLE
 		cmocka_unit_test(init_names_what_is_wrong_with_a_set_up),
+		cmocka_unit_test(a_gap_of_any_size_is_found_for_any_smaller_size),
+		cmocka_unit_test(of_two_gaps_the_one_that_is_large_enough_is_found),
 		cmocka_unit_test(a_zeroed_space_is_a_space_without_room),
 		cmocka_unit_test(a_space_ends_with_the_last_byte_of_64_bits),
 		cmocka_unit_test(the_largest_area_is_all_but_one_page_of_the_space),
