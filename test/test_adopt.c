@@ -495,6 +495,9 @@ static void too_few_entries_are_refused(void **state)
 		self->adoption.manager.pool_count = count;
 		assert_refused(self, VMM_ERR_FULL);
 	}
+	/* And no more than there are. */
+	self->adoption.manager.pool_count = 5;
+	adopt(self);
 }
 
 static void an_entry_that_is_partly_outside_is_refused(void **state)
