@@ -6,6 +6,7 @@
 
 #include "test_parallel.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,6 +73,40 @@ bool test_parallel_is_busy(struct test_worker *self)
 void test_parallel_done(struct test_worker *self)
 {
 	(void)__atomic_sub_fetch(&self->all->busy, 1, __ATOMIC_RELAXED);
+}
+
+void test_parallel_look_on(struct test_worker *self)
+{
+	(void)__atomic_add_fetch(&self->all->lookers, 1, __ATOMIC_RELAXED);
+	test_parallel_done(self);
+}
+
+#define YIELDS_MAX 100
+
+/* Adds one to a count and waits until another one has moved. Relaxed: nothing is ordered by it. */
+static void take_turns(struct test_worker *self, unsigned int *mine, const unsigned int *other)
+{
+	unsigned int before = __atomic_load_n(other, __ATOMIC_RELAXED);
+
+	(void)__atomic_add_fetch(mine, 1, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < YIELDS_MAX; i++) {
+		if (__atomic_load_n(&self->all->lookers, __ATOMIC_RELAXED) == 0 ||
+		    __atomic_load_n(other, __ATOMIC_RELAXED) != before ||
+		    !test_parallel_is_busy(self)) {
+			return;
+		}
+		(void)sched_yield();
+	}
+}
+
+void test_parallel_looked(struct test_worker *self)
+{
+	take_turns(self, &self->all->looks, &self->all->changes);
+}
+
+void test_parallel_changed(struct test_worker *self)
+{
+	take_turns(self, &self->all->changes, &self->all->looks);
 }
 
 /* --- locks --- */

@@ -42,7 +42,10 @@ struct test_worker {
 struct test_parallel {
 	struct test_worker workers[TEST_PARALLEL_MAX];
 	unsigned int count;
-	unsigned int busy;      /* workers that are not done: by atomic accesses */
+	unsigned int busy;      /* workers that are not done: by atomic accesses, as is what follows */
+	unsigned int lookers;
+	unsigned int looks;
+	unsigned int changes;
 	pthread_barrier_t start;
 };
 
@@ -60,6 +63,15 @@ bool test_parallel_is_busy(struct test_worker *self);
 
 /** The worker has done: those that look on may end. */
 void test_parallel_done(struct test_worker *self);
+
+/** The worker only looks on: it has done as far as others are concerned. */
+void test_parallel_look_on(struct test_worker *self);
+
+/** It has looked once: waits a little for a change, however busy the machine is. */
+void test_parallel_looked(struct test_worker *self);
+
+/** The worker has changed something: waits a little until somebody has looked, if there is anybody. */
+void test_parallel_changed(struct test_worker *self);
 
 /** A lock that can be left out, to see who notices. */
 struct test_lock {
