@@ -136,6 +136,7 @@ static void a_layout_that_breaks_a_rule_is_told_which(void **state)
 	(void)state;
 	/* The lower half is full, so each begins with a smaller userspace. */
 	assert_int_equal(check_with(VMM_AREA_USER, 0, 10 * gib), VMM_OK);
+	assert_int_equal(check_with(VMM_AREA_USER, 0x1001, 0), VMM_OK);
 	assert_int_equal(check_with(VMM_AREA_USER, 0, 10 * gib + 0x1000), VMM_ERR_ALIGN);
 	assert_int_equal(check_with(VMM_AREA_USER, 0x1000, gib), VMM_ERR_ALIGN);
 	assert_int_equal(check_with(VMM_AREA_USER, 0, 256 * gib), VMM_ERR_EXISTS);

@@ -159,6 +159,44 @@ static void user_memory_widens_the_column(void **state)
 		"------------------------------------\n");
 }
 
+/* The text of the line that ends so, but for its end, is as wide as that of the first line. */
+static void further_users_stand_below_the_first_beside_user_memory(void **state)
+{
+	struct test_manager *self = *state;
+	const char *first;
+	const char *second;
+	vmm_va_t va;
+
+	map(self, "program", MIB(1), MIB(3), MIB(1), VMM_USER_RX);
+	assert_int_equal(vmm_map_mmio(&self->vmm, "a", vmm_pa(0x9000000), 1, &va, NULL), VMM_OK);
+	assert_int_equal(vmm_map_mmio(&self->vmm, "b", vmm_pa(0x9000000), 1, &va, NULL), VMM_OK);
+	test_text_init(&self->text);
+	vmm_print(&self->vmm, &self->text.out);
+	first = strstr(self->text.text, " | a\n");
+	second = strstr(self->text.text, " | b\n");
+	assert_non_null(first);
+	assert_non_null(second);
+	assert_int_equal(second - strchr(first, '\n') - 1, 109);
+	while (first > self->text.text && first[-1] != '\n') {
+		first--;
+	}
+	assert_int_equal(strstr(first, " | a\n") - first, 109);
+}
+
+static void a_memory_type_that_there_is_not_is_a_question_mark(void **state)
+{
+	struct test_manager *self = *state;
+
+	map(self, "x", MIB(1), MIB(3), MIB(1), VMM_KERNEL_RW);
+	for (uint32_t mem = VMM_MEM_PLATFORM + 1; mem < 16; mem++) {
+		self->pool[0].stored = vmm_attr(VMM_ATTR_MEM(mem));
+		test_text_init(&self->text);
+		vmm_print(&self->vmm, &self->text.out);
+		assert_non_null(strstr(self->text.text, "| ?   RO XN | x\n"));
+	}
+	self->pool[0].stored = VMM_KERNEL_RW;
+}
+
 static void long_physical_addresses_widen_the_column(void **state)
 {
 	struct test_manager *self = *state;
@@ -208,7 +246,8 @@ static void sizes_are_in_the_largest_unit_that_is_exact(void **state)
 		{ MIB(1023), "|1023 MiB |" },   { GIB(1), "|   1 GiB |" },
 		{ GIB(512), "| 512 GiB |" },    { GIB(1) + MIB(1), "|1025 MiB |" },
 		{ GIB(12) + KIB(4), "|  13 GiB |" }, { GIB(2048), "|   2 TiB |" },
-		{ GIB(16384), "|  16 TiB |" },
+		{ GIB(16384), "|  16 TiB |" },  { MIB(9999), "|9999 MiB |" },
+		{ MIB(10000), "|  10 GiB |" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -445,6 +484,8 @@ int main(void)
 		TEST(every_memory_type_has_its_word),
 		TEST(where_the_platform_decides_it_says_so),
 		TEST(user_memory_widens_the_column),
+		TEST(further_users_stand_below_the_first_beside_user_memory),
+		TEST(a_memory_type_that_there_is_not_is_a_question_mark),
 		TEST(long_physical_addresses_widen_the_column),
 		TEST(guards_have_no_access_and_no_physical_address),
 		TEST(sizes_are_in_the_largest_unit_that_is_exact),
