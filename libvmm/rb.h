@@ -363,7 +363,7 @@ VMM_INLINE void vmm_rb_walk_measure_(struct vmm_rb_walk_ *walk)
 	walk->corrupt |= walk->height != walk->black;
 }
 
-/** Goes on to the first node of the subtree of `link`, a child of walk->link. */
+/** Goes on to the first node of the subtree of `link`, a child of walk->link; NULL: there is none. */
 VMM_INLINE void vmm_rb_walk_descend_(struct vmm_rb_walk_ *walk, struct vmm_link_ *link)
 {
 	for (; link != NULL && !walk->corrupt; link = link->child[0]) {
@@ -382,9 +382,7 @@ VMM_INLINE struct vmm_link_ *vmm_rb_walk_first_(struct vmm_rb_walk_ *walk, struc
 	walk->height = 0;
 	walk->measured = false;
 	walk->corrupt = false;
-	if (root != NULL) {
-		vmm_rb_walk_descend_(walk, root);
-	}
+	vmm_rb_walk_descend_(walk, root);
 	return walk->corrupt ? NULL : walk->link;
 }
 

@@ -494,7 +494,127 @@ static void one_whose_window_was_unmapped_by_hand_says_so(void **state)
 	assert_int_equal(vmm_unmap(&self->vmm, vmm_va(WINDOW), NULL), VMM_OK);
 	assert_int_equal(vmm_direct_fini(&direct, &detail), VMM_ERR_NOENT);
 	assert_int_equal(vmm_va_raw(detail.va), WINDOW);
+	/* And goes on to say so. */
+	assert_int_equal(vmm_direct_fini(&direct, &detail), VMM_ERR_NOENT);
 	memset(&direct, 0, sizeof(direct));
+}
+
+static void the_window_has_name_and_attributes_as_asked(void **state)
+{
+	struct test_manager *self = *state;
+	struct vmm_direct_config config = config_of(false);
+	const struct vmm_mapping *mapping;
+
+	start(false);
+	mapping = vmm_find(&self->vmm, vmm_va(WINDOW));
+	assert_string_equal(vmm_mapping_name(mapping), "direct");
+	assert_int_equal(vmm_mapping_attr(mapping).bits, VMM_KERNEL_RW.bits);
+	assert_int_equal(vmm_direct_fini(&direct, NULL), VMM_OK);
+	config.attr = vmm_attr(VMM_ATTR_WRITE);
+	config.piece_shift = 63;
+	assert_int_equal(vmm_direct_init(&direct, &self->vmm, &config, NULL), VMM_OK);
+	mapping = vmm_find(&self->vmm, vmm_va(WINDOW));
+	assert_int_equal(vmm_mapping_attr(mapping).bits, VMM_ATTR_WRITE);
+}
+
+/* Neither before nor behind what the window has room for. */
+static void memory_beyond_the_window_is_not_mapped(void **state)
+{
+	static const vmm_pa_region_t around[] = { VMM_PA_REGION_INIT(RAM, MIB(64)) };
+	struct vmm_direct_config config = config_of(true);
+	vmm_pa_t pa;
+
+	(void)state;
+	config.memory = around;
+	config.memory_count = 1;
+	config.hole_count = 0;
+	config.map.base = vmm_pa(RAM + MIB(8) + KIB(4));
+	config.map.window.bytes.size = MIB(16) + KIB(4);
+	for (unsigned int eager = 0; eager < 2; eager++) {
+		config.eager = eager != 0;
+		assert_int_equal(vmm_direct_init(&direct, &manager.vmm, &config, NULL), VMM_OK);
+		assert_int_equal(vmm_direct_ensure(&direct,
+						   test_pa_region(RAM + MIB(24) + KIB(8) - 1, 1),
+						   NULL, NULL), VMM_OK);
+		assert_int_equal(vmm_translate(&manager.vmm,
+					       vmm_va(WINDOW + MIB(16) + KIB(4) - 1), &pa), VMM_OK);
+		assert_int_equal(vmm_pa_raw(pa), RAM + MIB(24) + KIB(8) - 1);
+		assert_int_equal(vmm_translate(&manager.vmm, vmm_va(WINDOW + MIB(16) + KIB(4)),
+					       &pa), VMM_ERR_NOENT);
+		test_manager_check(&manager);
+		assert_int_equal(vmm_direct_fini(&direct, NULL), VMM_OK);
+	}
+}
+
+/* Regions that touch are one piece of memory, and may be asked for at once, or by their last byte. */
+static void regions_that_touch_are_mapped_to_their_last_bytes(void **state)
+{
+	static const vmm_pa_region_t touching[] = {
+		VMM_PA_REGION_INIT(RAM, KIB(8)),
+		VMM_PA_REGION_INIT(RAM + KIB(8), KIB(12)),
+		VMM_PA_REGION_INIT(RAM + KIB(20), KIB(4)),
+	};
+	struct vmm_direct_config config = config_of(false);
+
+	config.memory = touching;
+	config.memory_count = 3;
+	config.hole_count = 0;
+	for (uint8_t shift = 12; shift < 15; shift++) {
+		config.piece_shift = shift;
+		config.eager = false;
+		assert_int_equal(vmm_direct_init(&direct, &manager.vmm, &config, NULL), VMM_OK);
+		assert_int_equal(ensure(RAM + KIB(24) - 1, 1), VMM_OK);
+		assert_int_equal(ensure(RAM + KIB(8) - 1, 1), VMM_OK);
+		assert_int_equal(ensure(RAM + KIB(4), KIB(20)), VMM_OK);
+		assert_int_equal(ensure(RAM, KIB(24) + 1), VMM_ERR_NOENT);
+		assert_true(is_mapped(RAM + KIB(12)));
+		assert_int_equal(vmm_direct_fini(&direct, NULL), VMM_OK);
+		config.eager = true;
+		assert_int_equal(vmm_direct_init(&direct, &manager.vmm, &config, NULL), VMM_OK);
+		assert_int_equal(ensure(RAM, KIB(24)), VMM_OK);
+		assert_true(is_mapped(RAM + KIB(24) - 1));
+		assert_int_equal(vmm_direct_fini(&direct, NULL), VMM_OK);
+	}
+	test_manager_check(*state);
+}
+
+/* A block each, in a format with blocks of one level alone and in tables of two levels. */
+static void pieces_are_blocks_where_there_are_any(void **state)
+{
+	static const vmm_pa_region_t low[] = { VMM_PA_REGION_INIT(0, GIB(1)) };
+	struct test_manager_config setup = { .format = &vmm_aarch64_64k, .va_bits = 42 };
+	struct vmm_direct_config config = {
+		.name = "direct",
+		.map = VMM_DIRECT_MAP_INIT(GIB(512), GIB(1), 0),
+		.memory = low,
+		.memory_count = 1,
+	};
+	struct vmm_leaf leaf;
+
+	(void)state;
+	test_manager_init(&manager, &setup);
+	memset(&direct, 0, sizeof(direct));
+	assert_int_equal(vmm_direct_init(&direct, &manager.vmm, &config, NULL), VMM_OK);
+	assert_int_equal(vmm_direct_ensure(&direct, test_pa_region(KIB(64), 1), NULL, NULL), VMM_OK);
+	assert_int_equal(vmm_table_query(&manager.table, vmm_va(GIB(512)), &leaf), VMM_OK);
+	assert_int_equal(leaf.size, MIB(512));
+	assert_int_equal(vmm_direct_fini(&direct, NULL), VMM_OK);
+	test_manager_fini(&manager);
+}
+
+static void a_refusal_without_an_address_names_none(void **state)
+{
+	struct vmm_detail detail = { .va = { 7 } };
+
+	(void)state;
+	start(false);
+	assert_int_equal(vmm_direct_ensure(&direct, test_pa_region(RAM, UINT64_MAX), NULL, &detail),
+			 VMM_ERR_WRAP);
+	assert_int_equal(vmm_va_raw(detail.va), 0);
+	detail.va = vmm_va(7);
+	assert_int_equal(vmm_direct_ensure(&direct, test_pa_region(GIB(64), 1), NULL, &detail),
+			 VMM_ERR_RANGE);
+	assert_int_equal(vmm_va_raw(detail.va), 0);
 }
 
 static void one_that_was_not_set_up_or_has_no_lists_moves(void **state)
@@ -677,6 +797,11 @@ int main(void)
 		TEST(a_moved_one_uses_its_lists_where_they_are),
 		cmocka_unit_test(any_lists_are_followed_to_the_page),
 		TEST(a_hole_that_is_empty_or_reaches_the_end_of_everything),
+		TEST(the_window_has_name_and_attributes_as_asked),
+		TEST(memory_beyond_the_window_is_not_mapped),
+		TEST(regions_that_touch_are_mapped_to_their_last_bytes),
+		cmocka_unit_test(pieces_are_blocks_where_there_are_any),
+		TEST(a_refusal_without_an_address_names_none),
 		TEST(one_whose_window_was_unmapped_by_hand_says_so),
 		TEST(one_that_was_not_set_up_or_has_no_lists_moves),
 		cmocka_unit_test(pieces_are_pages_where_there_are_no_blocks),

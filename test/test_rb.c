@@ -291,6 +291,29 @@ static void a_walk_ends_and_notices_each_link_to_the_wrong_node(void **state)
 	}
 }
 
+/* A way that ends at the missing child of the one has fewer black nodes than those of the other. */
+static void a_walk_notices_a_missing_child_beside_a_black_one(void **state)
+{
+	(void)state;
+	for (unsigned int side = 0; side < 2; side++) {
+		struct vmm_link_ root = { { NULL, NULL }, 0 };
+		struct vmm_link_ child = { { NULL, NULL }, (uintptr_t)&root };
+		struct vmm_rb_walk_ walk;
+		struct vmm_link_ *link;
+
+		root.child[side] = &child;
+		for (link = vmm_rb_walk_first_(&walk, &root, 2); link != NULL;
+		     link = vmm_rb_walk_next_(&walk)) {
+		}
+		assert_true(walk.corrupt);
+		vmm_rb_paint_red_(&child);
+		for (link = vmm_rb_walk_first_(&walk, &root, 2); link != NULL;
+		     link = vmm_rb_walk_next_(&walk)) {
+		}
+		assert_false(walk.corrupt);
+	}
+}
+
 static void a_tree_with_more_nodes_than_the_limit_is_damage(void **state)
 {
 	struct item items[KEYS];
@@ -327,6 +350,7 @@ int main(void)
 		cmocka_unit_test(neighbors_are_found_in_both_directions),
 		cmocka_unit_test(a_walk_notices_each_flipped_color),
 		cmocka_unit_test(a_walk_ends_and_notices_each_link_to_the_wrong_node),
+		cmocka_unit_test(a_walk_notices_a_missing_child_beside_a_black_one),
 		cmocka_unit_test(a_tree_with_more_nodes_than_the_limit_is_damage),
 		cmocka_unit_test(a_link_is_hung_only_where_its_parent_says_so),
 	};

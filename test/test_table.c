@@ -241,6 +241,12 @@ static void an_adopted_root_is_a_frame_among_the_borrowed_ones(const struct vmm_
 	f.config.borrowed.bytes.start += f.page;
 	f.config.root = vmm_pa(first + f.page);
 	assert_int_equal(vmm_table_init(&f.table, &f.config), VMM_ERR_BUSY);
+	/* Up to the last frame that the CPU has addresses for. */
+	memset(&f.table, 0, sizeof(f.table));
+	f.config.pa_bits = 40;
+	f.config.borrowed.bytes.start = (UINT64_C(1) << 40) - 4 * f.page;
+	f.config.root = vmm_pa((UINT64_C(1) << 40) - f.page);
+	assert_int_equal(vmm_table_init(&f.table, &f.config), VMM_OK);
 	/* No frame of the source is out, and there is no memory behind the borrowed ones. */
 	memset(&f.table, 0, sizeof(f.table));
 	tear_down();
@@ -384,6 +390,8 @@ static void regions_are_judged_before_all_else(const struct vmm_format *format)
 	assert_int_equal(map(0, 0, 0), VMM_ERR_EMPTY);
 	assert_int_equal(map(0 - f.page, 0, 2 * f.page), VMM_ERR_WRAP);
 	assert_int_equal(map(1, 0, f.page), VMM_ERR_ALIGN);
+	assert_int_equal(map(0, 0, 1), VMM_ERR_ALIGN);
+	assert_int_equal(map(8, 0, 8), VMM_ERR_ALIGN);
 	assert_int_equal(map(0, 0, f.page + 8), VMM_ERR_ALIGN);
 	assert_int_equal(map(end, 0, f.page), VMM_ERR_RANGE);
 	assert_int_equal(vmm_table_map(&f.table, region(end - f.page, 2 * f.page), vmm_pa(0),
@@ -650,6 +658,24 @@ static void a_rebase_moves_every_pointer_that_there_is(const struct vmm_format *
 }
 
 /* The pins move, too: linked by pointers to where they will be. */
+/* Whatever it was and did: what comes at its place next begins with zeroes. */
+static void a_table_that_was_used_ends_without_a_trace(const struct vmm_format *format)
+{
+	struct vmm_pin pin = { .range = region(0, 8) };
+
+	prepare(format);
+	f.config.sync = &f.sync;
+	f.config.asid = 5;
+	f.config.flags = VMM_TABLE_KEEP | VMM_TABLE_ALLOW_WX;
+	f.config.flush_max = 3;
+	assert_int_equal(vmm_table_init(&f.table, &f.config), VMM_OK);
+	vmm_table_pin(&f.table, &pin);
+	assert_int_equal(map(f.page, 0, f.page), VMM_OK);
+	vmm_table_fini(&f.table);
+	assert_zeroed();
+	tear_down();
+}
+
 static void a_rebase_moves_the_pins(const struct vmm_format *format)
 {
 	struct vmm_pin pins[4];
@@ -764,6 +790,7 @@ int main(void)
 		TEST_CASE(a_table_that_is_linked_twice_is_given_back_once, TEST_ALL),
 		TEST_CASE(what_was_not_set_up_ends_without_a_trace, TEST_ALL),
 		TEST_CASE(a_rebase_moves_every_pointer_that_there_is, TEST_ALL),
+		TEST_CASE(a_table_that_was_used_ends_without_a_trace, TEST_ALL),
 		TEST_CASE(a_rebase_moves_the_pins, TEST_ALL),
 		TEST_CASE(a_table_that_was_not_set_up_has_nothing_to_move, TEST_ALL),
 		TEST_CASE(a_sync_may_come_later, TEST_ALL),
