@@ -164,6 +164,23 @@ static void words_are_cleared_up_to_the_first_hole(void **state)
 	}
 }
 
+/* What only some of the words have that were cleared is not in all, wherever they are. */
+static void what_one_cleared_word_lacks_is_not_in_all(void **state)
+{
+	(void)state;
+	for (unsigned int at = 0; at < 8; at++) {
+		struct vmm_survey_ survey;
+
+		for (unsigned int i = 0; i < 8; i++) {
+			row[i] = UINT64_C(6) | VMM_DESCRIPTOR_VALID;
+		}
+		row[at] = UINT64_C(4) | VMM_DESCRIPTOR_VALID;
+		assert_int_equal(vmm_words_clear_(row, 8, &survey), 8);
+		assert_true(survey.any == (UINT64_C(6) | VMM_DESCRIPTOR_VALID));
+		assert_true(survey.all == (UINT64_C(4) | VMM_DESCRIPTOR_VALID));
+	}
+}
+
 /* Every word has the bit: an odd and an even number of them must not cancel out. */
 static void a_bit_that_all_words_have_is_in_both(void **state)
 {
@@ -187,6 +204,7 @@ int main(void)
 		cmocka_unit_test(one_word_that_differs_is_noticed_wherever_it_is),
 		cmocka_unit_test(a_survey_of_different_words_is_that_of_each),
 		cmocka_unit_test(words_are_cleared_up_to_the_first_hole),
+		cmocka_unit_test(what_one_cleared_word_lacks_is_not_in_all),
 		cmocka_unit_test(a_bit_that_all_words_have_is_in_both),
 	};
 
