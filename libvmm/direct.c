@@ -221,7 +221,8 @@ static enum vmm_err check_config(const struct vmm *vmm, const struct vmm_direct_
 static void set_up(struct vmm_direct *direct, struct vmm *vmm,
 		   const struct vmm_direct_config *config)
 {
-	direct->map = config->map;
+	direct->map.window = config->map.window;
+	direct->map.base = config->map.base;
 	direct->vmm = vmm;
 	direct->memory = config->memory;
 	direct->holes = config->holes;

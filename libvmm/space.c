@@ -167,7 +167,9 @@ static void link_behind(struct vmm_space *space, struct vmm_range *owner, struct
 	}
 	vmm_range_set_bound_(range, vmm_bound_of_(range->gap, space->exact), space->exact);
 	vmm_rb_link_(&space->used, parent, side, &range->by_addr);
-	bound_raise(parent, range->gap, space->exact);
+	if (side == 0) {
+		bound_raise(parent, range->gap, space->exact);
+	}
 	if (space->exact) {
 		/* The owner's gap has shrunk. */
 		bound_settle(&owner->by_addr);
@@ -187,7 +189,9 @@ void vmm_space_take_(struct vmm_space *space, const struct vmm_place_ *place,
 	range->gap = owner->gap - place->lead - size;
 	unfile_gap(space, owner);
 	owner->gap = place->lead;
-	file_gap(space, owner);
+	if (place->lead != 0) {
+		file_gap(space, owner);
+	}
 	file_gap(space, range);
 	link_behind(space, owner, range);
 	if (!space->exact) {
@@ -373,7 +377,7 @@ static enum vmm_err search_place(struct vmm_space *space, const struct vmm_want 
 	}
 	err = read_window(space, want->window, &search);
 	if (err == VMM_OK) {
-		*place = vmm_space_search_(space, &search, want->fit);
+		vmm_space_search_(space, &search, want->fit, place);
 	}
 	return err;
 }

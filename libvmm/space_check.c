@@ -122,6 +122,11 @@ static bool check_ranges(const struct vmm_space *space, struct tally *tally)
 	struct vmm_rb_walk_ walk;
 	struct vmm_link_ *link;
 
+	tally->range_count = 0;
+	tally->gap_count = 0;
+	tally->free_size = 0;
+	tally->offset = 0;
+	tally->last = NULL;
 	/* With head. 2^64 - 1 ranges would be more than there are pages. */
 	link = vmm_rb_walk_first_(&walk, space->used, space->range_count + 1);
 	for (; link != NULL; link = vmm_rb_walk_next_(&walk)) {
@@ -178,7 +183,7 @@ static bool check_gaps(const struct vmm_space *space, const struct vmm_bin *bin,
  */
 enum vmm_err vmm_space_check(const struct vmm_space *space)
 {
-	struct tally tally = { 0, 0, 0, 0, NULL };
+	struct tally tally;
 	uint64_t gap_count = 0;
 
 	if (space->area_size == 0) {

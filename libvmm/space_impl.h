@@ -96,6 +96,25 @@ VMM_INLINE uint64_t vmm_range_after_(const struct vmm_range *range)
 	       << (page_shift + VMM_SPACE_PAGE_SHIFT_);
 }
 
+/** The index of the lowest bit set, by a multiplication with a de Bruijn sequence. */
+VMM_INLINE unsigned int vmm_lowest_bit_anywhere_(uint64_t word)
+{
+	static const uint8_t index[64] = {
+		0,  1,  2,  53, 3,  7,  54, 27, 4,  38, 41, 8,  34, 55, 48, 28,
+		62, 5,  39, 46, 44, 42, 22, 9,  24, 35, 59, 56, 49, 18, 29, 11,
+		63, 52, 6,  26, 37, 40, 33, 47, 61, 45, 43, 21, 23, 58, 17, 10,
+		51, 25, 36, 32, 60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12,
+	};
+
+	return index[((word & (0 - word)) * UINT64_C(0x022fdd63cc95386d)) >> 58];
+}
+
+/** The same in the way that this CPU has for it. */
+VMM_INLINE unsigned int vmm_lowest_bit_(uint64_t word)
+{
+	return VMM_HAS_CTZ_ ? (unsigned int)__builtin_ctzll(word) : vmm_lowest_bit_anywhere_(word);
+}
+
 /** vmm_range_region(), where a call is too much. */
 VMM_INLINE vmm_va_region_t vmm_range_usable_(const struct vmm_range *range)
 {
@@ -236,8 +255,8 @@ VMM_INLINE struct vmm_range *vmm_space_last_from_(const struct vmm_space *space,
 struct vmm_range *vmm_space_smallest_(const struct vmm_space *space, uint64_t size);
 
 /** Where reserve would put it; the size is not filled in. */
-struct vmm_place_ vmm_space_search_(struct vmm_space *space, const struct vmm_search_ *search,
-				   enum vmm_fit fit);
+void vmm_space_search_(struct vmm_space *space, const struct vmm_search_ *search,
+		       enum vmm_fit fit, struct vmm_place_ *best);
 
 /* space.c: reserving in two steps, of which the second can't fail. */
 

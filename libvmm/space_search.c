@@ -9,22 +9,6 @@
 /* Best fit in a window looks at so many gaps by size before it looks at the window's instead. */
 #define SEARCH_TRIES 64
 
-/*
- * The index of the lowest bit set. A multiplication by a de Bruijn sequence, as a CPU without such
- * an instruction would call into the compiler's library for the built-in one.
- */
-static unsigned int lowest_bit(uint64_t word)
-{
-	static const uint8_t index[64] = {
-		0,  1,  2,  53, 3,  7,  54, 27, 4,  38, 41, 8,  34, 55, 48, 28,
-		62, 5,  39, 46, 44, 42, 22, 9,  24, 35, 59, 56, 49, 18, 29, 11,
-		63, 52, 6,  26, 37, 40, 33, 47, 61, 45, 43, 21, 23, 58, 17, 10,
-		51, 25, 36, 32, 60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12,
-	};
-
-	return index[((word & (0 - word)) * UINT64_C(0x022fdd63cc95386d)) >> 58];
-}
-
 /* The first bin from `from` on that is not empty; bin_count if there is none. */
 static unsigned int next_bin(const struct vmm_space *space, unsigned int from)
 {
@@ -43,7 +27,7 @@ static unsigned int next_bin(const struct vmm_space *space, unsigned int from)
 		}
 		bits = space->bin_map[word];
 	}
-	return word * 64 + lowest_bit(bits);
+	return word * 64 + vmm_lowest_bit_(bits);
 }
 
 /* The lowest of the smallest large gaps of at least `size` bytes, or NULL. */
@@ -196,12 +180,11 @@ static struct vmm_link_ *climb(struct vmm_link_ *link, unsigned int near,
  * Goes through the gaps by address, from the near side, and leaves out what is not promising. Takes
  * the first place, or for best fit the first of those in the smallest gap.
  */
-static struct vmm_place_ search_by_addr(struct vmm_space *space,
-				       const struct vmm_search_ *search, enum vmm_fit fit)
+static void search_by_addr(struct vmm_space *space, const struct vmm_search_ *search,
+			   enum vmm_fit fit, struct vmm_place_ *best)
 {
 	unsigned int near = fit == VMM_FIT_HIGHEST;
 	struct vmm_link_ *link = space->used;
-	struct vmm_place_ best = { NULL, 0, 0, false };
 	bool entered = true; /* link was reached from above: nothing below it was looked at */
 
 	while (link != NULL) {
@@ -213,9 +196,9 @@ static struct vmm_place_ search_by_addr(struct vmm_space *space,
 			continue;
 		}
 		if (fits(search, range, near != 0, &lead) &&
-		    (best.owner == NULL || range->gap < best.owner->gap)) {
-			best.owner = range;
-			best.lead = lead;
+		    (best->owner == NULL || range->gap < best->owner->gap)) {
+			best->owner = range;
+			best->lead = lead;
 			if (fit != VMM_FIT_BEST || range->gap == search->size) {
 				break;
 			}
@@ -225,38 +208,40 @@ static struct vmm_place_ search_by_addr(struct vmm_space *space,
 			link = link->child[!near];
 		} else {
 			link = climb(link, near, search);
-			best.in_vain = true;
+			best->in_vain = true;
 		}
 	}
-	return best;
 }
 
 /* Goes through the gaps by size; the first place is the best. */
-static struct vmm_place_ search_by_size(struct vmm_space *space,
-				       const struct vmm_search_ *search)
+static void search_by_size(struct vmm_space *space, const struct vmm_search_ *search,
+			   struct vmm_place_ *best)
 {
 	struct vmm_range *range = vmm_space_smallest_(space, search->size);
-	struct vmm_place_ place = { NULL, 0, 0, false };
 	unsigned int tries = 0;
 
 	for (; range != NULL; range = next_larger(space, range)) {
-		if (fits(search, range, false, &place.lead)) {
-			place.owner = range;
+		if (fits(search, range, false, &best->lead)) {
+			best->owner = range;
 			break;
 		}
 		tries++;
 		if (search->windowed && tries == SEARCH_TRIES) {
-			return search_by_addr(space, search, VMM_FIT_BEST);
+			search_by_addr(space, search, VMM_FIT_BEST, best);
+			break;
 		}
 	}
-	return place;
 }
 
-struct vmm_place_ vmm_space_search_(struct vmm_space *space, const struct vmm_search_ *search,
-				   enum vmm_fit fit)
+void vmm_space_search_(struct vmm_space *space, const struct vmm_search_ *search,
+		       enum vmm_fit fit, struct vmm_place_ *best)
 {
+	best->owner = NULL;
+	best->lead = 0;
+	best->in_vain = false;
 	if (fit == VMM_FIT_BEST) {
-		return search_by_size(space, search);
+		search_by_size(space, search, best);
+	} else {
+		search_by_addr(space, search, fit, best);
 	}
-	return search_by_addr(space, search, fit);
 }

@@ -128,6 +128,19 @@ static void neighbors_far_apart_in_memory_are_found_through_the_tree(void **stat
 	stir(nodes, nothing);
 }
 
+static void the_lowest_bit_is_found_with_and_without_an_instruction_for_it(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < 64; i++) {
+		uint64_t word = test_random_next(&dice) << i;
+
+		word |= UINT64_C(1) << i;
+		assert_int_equal(vmm_lowest_bit_anywhere_(word), i);
+		assert_int_equal(vmm_lowest_bit_anywhere_(UINT64_C(1) << i), i);
+		assert_int_equal(vmm_lowest_bit_(word), i);
+	}
+}
+
 static void the_class_of_a_larger_gap_is_no_lower(void **state)
 {
 	static const uint64_t pages[] = {
@@ -229,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(neighbors_near_each_other_in_memory_know_each_other),
 		cmocka_unit_test(neighbors_far_apart_in_memory_are_found_through_the_tree),
+		cmocka_unit_test(the_lowest_bit_is_found_with_and_without_an_instruction_for_it),
 		cmocka_unit_test(the_class_of_a_larger_gap_is_no_lower),
 		cmocka_unit_test(gaps_that_differ_by_a_32nd_are_of_different_classes),
 		cmocka_unit_test(the_lowest_of_large_gaps_is_found_whatever_its_class),

@@ -36,6 +36,16 @@
 #define VMM_FOR_SIZE 0
 #endif
 
+/**
+ * Whether the CPU has an instruction for the lowest bit of a word. Without, the compiler's built-in
+ * function would be a call into its library.
+ */
+#if defined(__x86_64__) || defined(__aarch64__) || defined(__riscv_zbb)
+#define VMM_HAS_CTZ_ 1
+#else
+#define VMM_HAS_CTZ_ 0
+#endif
+
 /*
  * Whether ThreadSanitizer looks on: gcc says so by a macro, clang by a question.
  */
