@@ -151,6 +151,12 @@ class Judge:
         self.run([(change, "unnoticed") for change in left], jobs)
 
 
+def of_nothing(explained, build):
+    """The explanations that no change has."""
+    changes = [change for source in build.sources.values() for change in source.changes]
+    return [row for row in explained if not any(reason_for([row], change) for change in changes)]
+
+
 def shown(change, verdict):
     return f"{verdict}: {change.file}:{change.line}: {change.function}(): {change.what}: {change.shown}"
 
@@ -255,6 +261,9 @@ def main():
     if not args.quick:
         judge.finish(wanted, args.jobs)
     bad = report(build, chosen, results, explained)
+    for fields in of_nothing(explained, build):
+        print(f"explains nothing: {' | '.join(fields)}")
+        bad += 1
     print(f"{time.time() - begin:.0f} s")
     return 1 if bad or cases.failing else 0
 

@@ -411,6 +411,18 @@ static void init_again_with_the_same_arguments_changes_nothing_with_others_it_is
 	assert_memory_equal(&fixture, &before, sizeof(before));
 }
 
+static void without_a_configuration_gaps_are_not_exact(void **state)
+{
+	struct vmm_space space;
+
+	(void)state;
+	memset(&space, 0, sizeof(space));
+	assert_int_equal(vmm_space_init(&space, region(0, PAGES), NULL), VMM_OK);
+	assert_int_equal(space.exact, false);
+	assert_int_equal(vmm_space_page_shift(&space), 12);
+	vmm_space_fini(&space);
+}
+
 static void a_zeroed_space_is_a_space_without_room(void **state)
 {
 	struct vmm_space space;
@@ -614,6 +626,7 @@ int main(void)
 		cmocka_unit_test(init_names_what_is_wrong_with_a_set_up),
 		cmocka_unit_test(a_gap_of_any_size_is_found_for_any_smaller_size),
 		cmocka_unit_test(of_two_gaps_the_one_that_is_large_enough_is_found),
+		cmocka_unit_test(without_a_configuration_gaps_are_not_exact),
 		cmocka_unit_test(a_zeroed_space_is_a_space_without_room),
 		cmocka_unit_test(a_space_ends_with_the_last_byte_of_64_bits),
 		cmocka_unit_test(the_largest_area_is_all_but_one_page_of_the_space),
