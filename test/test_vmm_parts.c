@@ -167,10 +167,80 @@ static void a_part_of_nothing_is_neither_unmapped_nor_protected(void **state)
 	assert_int_equal(vmm_protect(&self->vmm, vmm_va(MIB(1)), VMM_KERNEL_RO, NULL), VMM_OK);
 }
 
+/* A manager with so many entries. */
+static void restart(struct test_manager *self, uint32_t pool_count)
+{
+	struct test_manager_config config = {
+		.format = &vmm_aarch64_4k,
+		.pool_count = pool_count,
+		.window = VMM_VA_REGION_INIT(GIB(2), MIB(16)),
+	};
+
+	test_manager_fini(self);
+	test_manager_init(self, &config);
+}
+
+static void as_many_entries_as_there_are_pieces_are_enough(void **state)
+{
+	const vmm_va_region_t middle = test_va_region(MIB(2) + KIB(8), KIB(4));
+	const vmm_va_region_t first = test_va_region(MIB(2), KIB(4));
+	const vmm_va_region_t last = test_va_region(MIB(2) + KIB(16), KIB(4));
+	struct test_manager *self = *state;
+	struct vmm *vmm = &self->vmm;
+
+	for (uint32_t free = 0; free <= 2; free++) {
+		restart(self, free + 1);
+		assert_int_equal(map_at(self, "block", MIB(2), MIB(32), KIB(20)), VMM_OK);
+		assert_int_equal(vmm_protect_part(vmm, middle, VMM_KERNEL_RO, NULL),
+				 free >= 2 ? VMM_OK : VMM_ERR_FULL);
+		restart(self, free + 1);
+		assert_int_equal(map_at(self, "block", MIB(2), MIB(32), KIB(20)), VMM_OK);
+		assert_int_equal(vmm_protect_part(vmm, first, VMM_KERNEL_RO, NULL),
+				 free >= 1 ? VMM_OK : VMM_ERR_FULL);
+		restart(self, free + 1);
+		assert_int_equal(map_at(self, "block", MIB(2), MIB(32), KIB(20)), VMM_OK);
+		assert_int_equal(vmm_unmap_part(vmm, middle, NULL),
+				 free >= 1 ? VMM_OK : VMM_ERR_FULL);
+		restart(self, free + 1);
+		assert_int_equal(map_at(self, "block", MIB(2), MIB(32), KIB(20)), VMM_OK);
+		assert_int_equal(vmm_unmap_part(vmm, first, NULL), VMM_OK);
+		assert_int_equal(vmm_unmap_part(vmm, last, NULL), VMM_OK);
+		assert_int_equal(vmm_protect(vmm, vmm_va(MIB(2) + KIB(4)), VMM_KERNEL_RO, NULL),
+				 VMM_OK);
+		test_manager_check(self);
+	}
+}
+
+static void the_last_entry_is_used_and_then_no_address_is_named(void **state)
+{
+	struct test_manager *self = *state;
+	struct vmm_detail detail = { .va = { 7 } };
+	vmm_va_t va;
+
+	restart(self, 3);
+	assert_int_equal(vmm_map_any(&self->vmm, "a", test_pa_region(0, KIB(4)), VMM_KERNEL_RW, NULL,
+				     &va, NULL), VMM_OK);
+	assert_int_equal(vmm_map_mmio(&self->vmm, "b", vmm_pa(0x9000000), 4, &va, NULL), VMM_OK);
+	assert_int_equal(vmm_map_mmio(&self->vmm, "c", vmm_pa(0x9000000), 4, &va, NULL), VMM_OK);
+	assert_int_equal(vmm_map_mmio(&self->vmm, "d", vmm_pa(0x9000000), 4, &va, &detail),
+			 VMM_ERR_FULL);
+	assert_int_equal(vmm_va_raw(detail.va), 0);
+	detail.va = vmm_va(7);
+	assert_int_equal(vmm_map_mmio(&self->vmm, "d", vmm_pa(0xa000000), 4, &va, &detail),
+			 VMM_ERR_FULL);
+	assert_int_equal(vmm_va_raw(detail.va), 0);
+	detail.va = vmm_va(7);
+	assert_int_equal(vmm_map_any(&self->vmm, "d", test_pa_region(0, KIB(4)), VMM_KERNEL_RW, NULL,
+				     &va, &detail), VMM_ERR_FULL);
+	assert_int_equal(vmm_va_raw(detail.va), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		TEST(as_many_entries_as_there_are_pieces_are_enough),
+		TEST(the_last_entry_is_used_and_then_no_address_is_named),
 		TEST(a_lazy_range_is_mapped_piece_by_piece),
 		TEST(protect_changes_tables_and_record),
 		TEST(protecting_a_part_makes_it_an_entry_of_its_own),
