@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Changes the library a little, again and again, and looks whether a test notices.
 
-  mutate.py [--build DIR] [--jobs N] [--seed N] [--sample N] [--again] [--quick] [--table] [FILE]...
+  mutate.py [--build DIR] [--jobs N] [--seed N] [--sample N] [--again] [--quick] [--limit S] [--table] [FILE]...
 
 Each FILE of the library (by default all of libvmm/ and the formats) is changed in one place at a
 time: an operator, a constant, a condition, a return value, a statement left out, two neighbors
@@ -83,9 +83,9 @@ class Results:
 class Judge:
     """Tries what isn't known, on several processors."""
 
-    def __init__(self, build, cases, results, explained, again):
+    def __init__(self, build, cases, results, explained, args):
         self.build, self.cases, self.results, self.explained = build, cases, results, explained
-        self.again = again
+        self.again, self.limit = args.again, args.limit
         self.titles = {case.title() for case in cases.all} if cases else set()
         self.failure = None
 
@@ -111,7 +111,7 @@ class Judge:
         return verdict not in OPEN and holds_for == self.holds_for(change, verdict)
 
     def work(self, number, changes):
-        worker = Worker(self.build, self.cases, One(self.build, number))
+        worker = Worker(self.build, self.cases, One(self.build, number), self.limit)
         try:
             while self.failure is None:
                 try:
@@ -223,6 +223,7 @@ def main():
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--quick", action="store_true", help="leaves out cases that take long")
+    parser.add_argument("--limit", type=float, default=1000, help="of the seconds of a case")
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--list", action="store_true", help="only says how many there are")
     args = parser.parse_args()
@@ -255,7 +256,7 @@ def main():
     by_key = {change.key: change for source in build.sources.values() for change in source.changes}
     chosen = {name: [by_key[change.key] for change in changes] for name, changes in chosen.items()}
     begin = time.time()
-    judge = Judge(build, cases, results, explained, args.again)
+    judge = Judge(build, cases, results, explained, args)
     wanted = [change for changes in chosen.values() for change in changes]
     judge.all(wanted, args.jobs)
     if not args.quick:

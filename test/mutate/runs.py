@@ -172,8 +172,8 @@ def quick_ones(cases):
 class Worker:
     """Tries changes one after the other; has test programs of its own."""
 
-    def __init__(self, build, cases, one):
-        self.build, self.cases, self.one = build, cases, one
+    def __init__(self, build, cases, one, limit):
+        self.build, self.cases, self.one, self.limit = build, cases, one, limit
         self.servers = {}
         self.recent = {} # by function: cases that noticed something, the last first
 
@@ -245,9 +245,11 @@ class Worker:
         if finish and self.one.is_same_code(change):
             return "same", None
         cases = self.in_order(change, self.cases.coming(change), 1 if finish else QUICK)
-        case = self.noticing(cases if finish else quick_ones(cases), run)
+        tried = [case for case in cases if case.seconds <= self.limit] if finish \
+            else quick_ones(cases)
+        case = self.noticing(tried, run)
         if case is None:
-            return "survived" if finish else "unnoticed", None
+            return "survived" if len(tried) == len(cases) else "unnoticed", None
         for key in ((change.file, change.function), (change.file, None)):
             recent = self.recent.setdefault(key, [])
             if case in recent:
