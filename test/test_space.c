@@ -529,7 +529,7 @@ static struct vmm_bin all_bins[VMM_SPACE_BINS_MAX];
 static void set_up_bins(struct vmm_space *space, uint64_t page_count)
 {
 	const struct vmm_space_config config = { .bins = all_bins, .bin_count = VMM_SPACE_BINS_MAX,
-						 .page_shift = 27 };
+						 .page_shift = 27, .exact_gaps = page_count % 2 != 0 };
 	const vmm_va_region_t area = VMM_VA_REGION_INIT(0, page_count << 27);
 
 	memset(all_bins, 0xa5, sizeof(all_bins));
@@ -602,6 +602,82 @@ static void of_two_gaps_the_one_that_is_large_enough_is_found(void **state)
 	}
 }
 
+static void guards_are_of_the_pages_of_the_space(void **state)
+{
+	const struct vmm_space_config config = { .page_shift = 14 };
+	const vmm_va_region_t area = VMM_VA_REGION_INIT(START, 64 * PAGE);
+	const struct vmm_want want = { .size = 4 * PAGE, .guards = { 2, 1 } };
+	struct vmm_range range = { .size = 0 };
+	struct vmm_space space;
+
+	(void)state;
+	memset(&space, 0, sizeof(space));
+	assert_int_equal(vmm_space_init(&space, area, &config), VMM_OK);
+	assert_int_equal(vmm_space_reserve(&space, &want, &range), VMM_OK);
+	assert_int_equal(vmm_va_raw(vmm_va_region_start(vmm_range_region(&range))),
+			 START + 8 * PAGE);
+	assert_int_equal(vmm_va_region_size(vmm_range_region(&range)), 4 * PAGE);
+	assert_int_equal(vmm_space_check(&space), VMM_OK);
+	vmm_space_fini(&space);
+}
+
+static void a_space_without_bins_has_none_where_it_moves_to(void **state)
+{
+	static struct vmm_space spaces[2];
+
+	(void)state;
+	memset(spaces, 0, sizeof(spaces));
+	assert_int_equal(vmm_space_init(&spaces[0], region(0, PAGES), NULL), VMM_OK);
+	spaces[1] = spaces[0];
+	vmm_space_rebase(&spaces[1], sizeof(spaces[0]));
+	assert_null(spaces[1].bins);
+	assert_int_equal(vmm_space_check(&spaces[1]), VMM_OK);
+}
+
+/* Nothing else of a space that is all free says of what pages it is, or how many bins there are. */
+static void pages_and_bins_beyond_what_there_is_are_damage(void **state)
+{
+	static struct vmm_bin more_bins[VMM_SPACE_BINS_MAX + 2];
+	const struct vmm_space_config config = { .bins = more_bins,
+						 .bin_count = VMM_SPACE_BINS_MAX,
+						 .page_shift = 27 };
+	const vmm_va_region_t area = VMM_VA_REGION_INIT(0, UINT64_C(1) << 40);
+	struct vmm_space space;
+
+	(void)state;
+	memset(&space, 0, sizeof(space));
+	assert_int_equal(vmm_space_init(&space, area, &config), VMM_OK);
+	assert_int_equal(vmm_space_check(&space), VMM_OK);
+	space.page_shift = 28;
+	assert_int_equal(vmm_space_check(&space), VMM_ERR_CORRUPT);
+	space.page_shift = 27;
+	space.bin_count = VMM_SPACE_BINS_MAX + 1;
+	assert_int_equal(vmm_space_check(&space), VMM_ERR_CORRUPT);
+	space.bin_count = VMM_SPACE_BINS_MAX;
+	assert_int_equal(vmm_space_check(&space), VMM_OK);
+}
+
+/* Two ranges of half of all addresses more: sums come out as before, but neither is in the area. */
+static void ranges_that_wrap_together_are_damage(void **state)
+{
+	const uint64_t half = UINT64_C(1) << 63;
+
+	(void)state;
+	set_up_space(NULL);
+	occupy(0, 2, 2);
+	occupy(1, 6, 2);
+	occupy(2, 10, 2);
+	assert_int_equal(vmm_space_check(&fixture.space), VMM_OK);
+	fixture.ranges[0].size += half;
+	fixture.ranges[1].start += half;
+	fixture.ranges[1].size += half;
+	assert_int_equal(vmm_space_check(&fixture.space), VMM_ERR_CORRUPT);
+	fixture.ranges[0].size -= half;
+	fixture.ranges[1].start -= half;
+	fixture.ranges[1].size -= half;
+	assert_int_equal(vmm_space_check(&fixture.space), VMM_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -627,6 +703,10 @@ int main(void)
 		cmocka_unit_test(a_gap_of_any_size_is_found_for_any_smaller_size),
 		cmocka_unit_test(of_two_gaps_the_one_that_is_large_enough_is_found),
 		cmocka_unit_test(without_a_configuration_gaps_are_not_exact),
+		cmocka_unit_test(guards_are_of_the_pages_of_the_space),
+		cmocka_unit_test(a_space_without_bins_has_none_where_it_moves_to),
+		cmocka_unit_test(pages_and_bins_beyond_what_there_is_are_damage),
+		cmocka_unit_test(ranges_that_wrap_together_are_damage),
 		cmocka_unit_test(a_zeroed_space_is_a_space_without_room),
 		cmocka_unit_test(a_space_ends_with_the_last_byte_of_64_bits),
 		cmocka_unit_test(the_largest_area_is_all_but_one_page_of_the_space),
