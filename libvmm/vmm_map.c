@@ -217,6 +217,10 @@ static unsigned int level_max(const struct vmm_table *table, vmm_attr_t attr, ui
 	unsigned int limit = (attr.bits & VMM_ATTR_LEAF_MAX_MASK) >> 12;
 	unsigned int level = geometry->leaf_level_max;
 
+	/* What most devices are. */
+	if (size >> (geometry->page_shift + geometry->index_bits) == 0) {
+		return 0;
+	}
 	if (level > table->root_level) {
 		level = table->root_level;
 	}

@@ -21,6 +21,16 @@ static void map_any_knows_how_many_levels_there_are(void **state)
 	assert_int_equal(vmm_table_query(&self->table, va, &leaf), VMM_OK);
 	assert_int_equal(leaf.level, 0);
 	test_manager_check(self);
+	/* Of a GiB, with blocks of 2 MiB in the root: none is larger. */
+	test_manager_fini(self);
+	setup.format = &vmm_aarch64_4k;
+	setup.va_bits = 30;
+	test_manager_init(self, &setup);
+	assert_int_equal(vmm_map_any(&self->vmm, "data", test_pa_region(GIB(1), MIB(4)),
+				     VMM_KERNEL_RW, NULL, &va, NULL), VMM_OK);
+	assert_int_equal(vmm_table_query(&self->table, va, &leaf), VMM_OK);
+	assert_int_equal(leaf.level, 1);
+	test_manager_check(self);
 }
 
 static void a_mapping_is_in_the_tables_and_in_the_record(void **state)
