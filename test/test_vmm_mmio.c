@@ -69,6 +69,15 @@ static void there_are_as_many_users_as_drivers(void **state)
 	assert_int_equal(pa_of(self, va), UART + 36);
 }
 
+/* Larger than the address that it is at. */
+static void a_device_at_the_start_of_memory_is_mapped(void **state)
+{
+	struct test_manager *self = *state;
+
+	assert_int_equal(map_mmio(self, "low", KIB(4), KIB(64)) % KIB(4), 0);
+	test_manager_check(self);
+}
+
 static void a_part_of_a_larger_mapping_is_shared(void **state)
 {
 	struct test_manager *self = *state;
@@ -258,6 +267,7 @@ int main(void)
 		TEST(registers_across_a_page_boundary_take_both_pages),
 		TEST(drivers_of_one_page_share_one_mapping),
 		TEST(there_are_as_many_users_as_drivers),
+		TEST(a_device_at_the_start_of_memory_is_mapped),
 		TEST(a_part_of_a_larger_mapping_is_shared),
 		TEST(a_partial_overlap_of_the_same_type_gets_its_own_range),
 		TEST(of_two_mappings_that_have_all_pages_the_first_is_shared),

@@ -44,12 +44,16 @@ static void protect_changes_tables_and_record(void **state)
 	uint32_t hint = VMM_ATTR_LEAF_MAX(0);
 	const struct vmm_mapping *mapping;
 	struct vmm_leaf leaf;
+	vmm_attr_t stored;
 
 	assert_int_equal(vmm_map_at(&self->vmm, "code", test_va_region(MIB(2), KIB(64)), vmm_pa(0),
 				    vmm_attr(VMM_KERNEL_RW.bits | hint), NULL), VMM_OK);
 	assert_int_equal(vmm_protect(&self->vmm, vmm_va(MIB(2)), VMM_KERNEL_RX, NULL), VMM_OK);
 	mapping = vmm_find(&self->vmm, vmm_va(MIB(2)));
 	assert_int_equal(vmm_mapping_attr(mapping).bits, VMM_KERNEL_RX.bits | hint);
+	/* What the record keeps for itself is what the table makes of that, too. */
+	assert_int_equal(vmm_table_effective(&self->table, vmm_mapping_attr(mapping), &stored), VMM_OK);
+	assert_int_equal(mapping->stored.bits, stored.bits);
 	assert_int_equal(vmm_table_query(&self->table, vmm_va(MIB(2)), &leaf), VMM_OK);
 	assert_true(vmm_attr_is_same(leaf.attr, VMM_KERNEL_RX));
 	test_manager_check(self);
