@@ -16,7 +16,7 @@ ENDLESS = (signal.SIGPROF, signal.SIGALRM)
 ENV = {"VMM_SEED": "1", "VMM_STEPS": "1", "CMOCKA_MESSAGE_OUTPUT": "TAP"}
 SLOT_BYTES = 256 * 2048
 QUICK = 0.06 # seconds; longer cases are run when all changes were tried with quick ones
-BUDGET = 1.0 # seconds of quick cases; more of them are run with the longer ones
+BUDGET = 0.5 # seconds of quick cases; more of them are run with the longer ones
 
 
 class Server:
