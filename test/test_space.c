@@ -465,6 +465,7 @@ static void a_space_ends_with_the_last_byte_of_64_bits(void **state)
 	assert_int_equal(vmm_space_reserve(&space, &want, &ranges[0]), VMM_OK);
 	assert_true(vmm_va_raw(vmm_va_region_last(vmm_range_region(&ranges[0]))) == UINT64_MAX);
 	assert_true(vmm_va_region_is_empty(vmm_range_gap(&ranges[0])));
+	assert_int_equal(vmm_range_gap(&ranges[0]).bytes.start, 0);
 	assert_ptr_equal(vmm_space_find(&space, vmm_va(UINT64_MAX), NULL), &ranges[0]);
 	assert_null(vmm_space_find(&space, vmm_va(0), NULL));
 	assert_int_equal(vmm_space_reserve_at(&space, last_page, NULL, &ranges[1], &conflict),
@@ -634,6 +635,28 @@ static void a_space_without_bins_has_none_where_it_moves_to(void **state)
 	assert_int_equal(vmm_space_check(&spaces[1]), VMM_OK);
 }
 
+/* More pages than 32 bits can count, where there is a gap of as many as their low bits say. */
+static void a_request_of_very_many_pages_is_not_taken_for_a_small_one(void **state)
+{
+	const struct vmm_space_config config = { .bins = all_bins, .bin_count = 8 };
+	const vmm_va_region_t area = VMM_VA_REGION_INIT(0, UINT64_C(1) << 46);
+	const struct vmm_want want = { .size = (UINT64_C(1) << 44) + PAGE };
+	struct vmm_range ranges[3] = { { .size = 0 } };
+	struct vmm_space space;
+
+	(void)state;
+	memset(&space, 0, sizeof(space));
+	assert_int_equal(vmm_space_init(&space, area, &config), VMM_OK);
+	for (unsigned int i = 0; i < 2; i++) {
+		const vmm_va_region_t page = VMM_VA_REGION_INIT(2 * i * PAGE, PAGE);
+
+		assert_int_equal(vmm_space_reserve_at(&space, page, NULL, &ranges[i], NULL), VMM_OK);
+	}
+	assert_int_equal(vmm_space_reserve(&space, &want, &ranges[2]), VMM_OK);
+	assert_int_equal(vmm_va_raw(vmm_va_region_start(vmm_range_region(&ranges[2]))), 3 * PAGE);
+	assert_int_equal(vmm_space_check(&space), VMM_OK);
+}
+
 /* Nothing else of a space that is all free says of what pages it is, or how many bins there are. */
 static void pages_and_bins_beyond_what_there_is_are_damage(void **state)
 {
@@ -707,6 +730,7 @@ int main(void)
 		cmocka_unit_test(a_space_without_bins_has_none_where_it_moves_to),
 		cmocka_unit_test(pages_and_bins_beyond_what_there_is_are_damage),
 		cmocka_unit_test(ranges_that_wrap_together_are_damage),
+		cmocka_unit_test(a_request_of_very_many_pages_is_not_taken_for_a_small_one),
 		cmocka_unit_test(a_zeroed_space_is_a_space_without_room),
 		cmocka_unit_test(a_space_ends_with_the_last_byte_of_64_bits),
 		cmocka_unit_test(the_largest_area_is_all_but_one_page_of_the_space),
