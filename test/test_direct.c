@@ -278,6 +278,56 @@ static void an_eager_one_that_lacks_a_frame_leaves_nothing(void **state)
 	assert_int_equal(count, 3);
 }
 
+/* From address 0 on, and one behind the other: each takes a table more than the one before. */
+static void regions_that_touch_are_undone_whole(void **state)
+{
+	static const vmm_pa_region_t touching[] = {
+		VMM_PA_REGION_INIT(0, KIB(4)),
+		VMM_PA_REGION_INIT(KIB(4), MIB(2)),
+		VMM_PA_REGION_INIT(MIB(2) + KIB(4), GIB(1)),
+		VMM_PA_REGION_INIT(GIB(1) + MIB(2) + KIB(4), KIB(4)),
+	};
+	struct test_manager *self = *state;
+	struct vmm_direct_config config = config_of(true);
+	uint64_t count = 0;
+	enum vmm_err err;
+
+	config.memory = touching;
+	config.memory_count = 4;
+	config.hole_count = 0;
+	for (;;) {
+		test_frames_limit(&self->frames, count);
+		err = vmm_direct_init(&direct, &self->vmm, &config, NULL);
+		test_frames_limit(&self->frames, TEST_FRAMES_NO_LIMIT);
+		if (err == VMM_OK) {
+			break;
+		}
+		assert_int_equal(err, VMM_ERR_NOMEM);
+		assert_int_equal(self->frames.out_count, 1);
+		assert_null(vmm_first(&self->vmm));
+		test_manager_check(self);
+		count++;
+	}
+	assert_true(count > 2);
+}
+
+static void what_was_mapped_before_a_request_that_fails_stays(void **state)
+{
+	struct test_manager *self = *state;
+	struct vmm_direct_config config = config_of(false);
+
+	config.piece_shift = 20;
+	config.attr = vmm_attr(VMM_KERNEL_RW.bits | VMM_ATTR_LEAF_MAX(0));
+	assert_int_equal(vmm_direct_init(&direct, &self->vmm, &config, NULL), VMM_OK);
+	assert_int_equal(ensure(RAM + MIB(8), 1), VMM_OK);
+	test_frames_limit(&self->frames, 0);
+	assert_int_equal(ensure(RAM + MIB(8), MIB(4)), VMM_ERR_NOMEM);
+	test_frames_limit(&self->frames, TEST_FRAMES_NO_LIMIT);
+	assert_true(is_mapped(RAM + MIB(8)));
+	assert_false(is_mapped(RAM + MIB(9)));
+	test_manager_check(self);
+}
+
 static void a_request_that_lacks_a_frame_maps_no_piece(void **state)
 {
 	struct test_manager *self = *state;
@@ -791,6 +841,8 @@ int main(void)
 		TEST(pages_that_are_partly_memory_are_not_mapped),
 		TEST(what_does_not_fit_is_refused_and_leaves_nothing),
 		TEST(an_eager_one_that_lacks_a_frame_leaves_nothing),
+		TEST(regions_that_touch_are_undone_whole),
+		TEST(what_was_mapped_before_a_request_that_fails_stays),
 		TEST(a_request_that_lacks_a_frame_maps_no_piece),
 		TEST(a_large_request_is_whole_in_lots_of_64_pieces),
 		TEST(fini_gives_up_the_window),
