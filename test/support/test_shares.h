@@ -222,12 +222,17 @@ static inline void set_up(const struct variant *variant)
 	forget_record();
 }
 
+/* Nothing of what they had in common is left in a table that ended. */
 static inline void tear_down(void)
 {
+	static const struct vmm_table zero;
+
 	for (unsigned int i = 0; i < USER_COUNT; i++) {
 		vmm_table_fini(&f.users[i]);
+		assert_memory_equal(&f.users[i], &zero, sizeof(zero));
 	}
 	vmm_table_fini(&f.owner);
+	assert_memory_equal(&f.owner, &zero, sizeof(zero));
 	test_frames_fini(&f.frames);
 }
 
