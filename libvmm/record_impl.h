@@ -38,7 +38,7 @@ void vmm_record_link_(struct vmm_record *record, struct vmm_mapping *mapping);
 
 /**
  * As vmm_record_first_at_(); if it is NULL, a mapping of [first, last] is to be linked left below
- * *above; NULL: below the root.
+ * *above; NULL: below the root, as it is, too, if one was found.
  */
 struct vmm_mapping *vmm_record_seek_(const struct vmm_record *record, uint64_t first,
 				     uint64_t last, struct vmm_link_ **above);

@@ -33,9 +33,6 @@ static enum vmm_err find_shared(const struct vmm *vmm, struct request *request,
 	struct vmm_mapping *mapping;
 
 	mapping = vmm_record_seek_(&vmm->record, first, last, &request->above);
-	if (mapping != NULL) {
-		request->above = NULL;
-	}
 	for (; mapping != NULL; mapping = vmm_record_next_at_(mapping, first, last)) {
 		if (vmm_attr_mem(mapping->stored) != vmm_attr_mem(request->stored)) {
 			return vmm_fail_at_(detail, common_va(mapping, first), VMM_ERR_EXISTS);
