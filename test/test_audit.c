@@ -69,7 +69,24 @@ static void table_unmap(struct test_manager *self, uint64_t va, uint64_t size)
 static void next(struct test_manager *self, struct vmm_audit_cursor *audit,
 		 struct vmm_difference *difference)
 {
+	bool is_alias;
+
+	/* What the object held before is no part of the answer. */
+	memset(difference, 1, sizeof(*difference));
 	assert_int_equal(vmm_audit_next(&self->vmm, audit, difference), VMM_OK);
+	is_alias = difference->kind == VMM_DIFFERENCE_ALIAS_WX ||
+		   difference->kind == VMM_DIFFERENCE_ALIAS_TYPE;
+	assert_int_equal(difference->other != NULL, is_alias);
+	if (difference->kind != VMM_DIFFERENCE_DESCRIPTOR) {
+		assert_int_equal(difference->descriptor, 0);
+		assert_int_equal(difference->level, -1);
+	}
+	if (difference->kind == VMM_DIFFERENCE_UNMAPPED ||
+	    difference->kind == VMM_DIFFERENCE_DESCRIPTOR ||
+	    difference->kind == VMM_DIFFERENCE_RECORD) {
+		assert_int_equal(vmm_pa_raw(difference->pa), 0);
+		assert_int_equal(difference->attr.bits, 0);
+	}
 }
 
 static void assert_end(struct test_manager *self, struct vmm_audit_cursor *audit)
