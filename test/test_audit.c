@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The audit: every kind of difference is named once, and any damage comes to an end. */
 
+#include "manager.h"
 #include "support/test_manager.h"
 #include "support/test_random.h"
 
@@ -578,7 +579,7 @@ static void a_leaf_from_a_window_into_the_area_above_is_named_twice(void **state
 static void a_level_below_zero_is_printed(void **state)
 {
 	struct test_manager *self = *state;
-	const struct vmm_difference difference = {
+	struct vmm_difference difference = {
 		.kind = VMM_DIFFERENCE_DESCRIPTOR,
 		.va = VMM_VA_REGION_INIT(MIB(2), KIB(4)),
 		.descriptor = 0xbad,
@@ -587,6 +588,33 @@ static void a_level_below_zero_is_printed(void **state)
 
 	vmm_difference_print(&self->vmm, &difference, &self->text.out);
 	assert_non_null(strstr(self->text.text, "damaged descriptor 0xbad at level -1"));
+	difference.level = 3;
+	test_text_init(&self->text);
+	vmm_difference_print(&self->vmm, &difference, &self->text.out);
+	assert_non_null(strstr(self->text.text, "damaged descriptor 0xbad at level 0"));
+}
+
+/* Inside of the library a cursor is not zeroed, but started. */
+static void a_cursor_that_is_started_is_as_one_that_is_zeroed(void **state)
+{
+	struct vmm_audit_cursor audit;
+
+	(void)state;
+	memset(&audit, 1, sizeof(audit));
+	vmm_audit_start_(&audit);
+	assert_int_equal(audit.cursor.next, 0);
+	assert_false(audit.cursor.done);
+	assert_false(audit.cursor.each);
+	assert_int_equal(audit.leaf.size, 0);
+	assert_null(audit.mapping);
+	assert_int_equal(audit.used, 0);
+	for (size_t i = 0; i < sizeof(audit.widest) / sizeof(audit.widest[0]); i++) {
+		assert_null(audit.widest[i]);
+	}
+	assert_int_equal(audit.stage, 0);
+	assert_int_equal(audit.part, 0);
+	assert_false(audit.leaf_is_bad);
+	assert_false(audit.no_leaf);
 }
 
 int main(void)
@@ -612,6 +640,7 @@ int main(void)
 		TEST(a_lazy_range_may_have_aliases_that_agree),
 		cmocka_unit_test(a_leaf_from_a_window_into_the_area_above_is_named_twice),
 		TEST(a_level_below_zero_is_printed),
+		cmocka_unit_test(a_cursor_that_is_started_is_as_one_that_is_zeroed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
