@@ -694,6 +694,67 @@ static void a_rebase_moves_the_pins(const struct vmm_format *format)
 	tear_down();
 }
 
+static bool any_asid;
+
+static void keep_any_asid(const struct vmm_table *table, const struct vmm_invalidation *request)
+{
+	(void)table;
+	any_asid |= request->any_asid;
+}
+
+static void map_as(uint64_t va, uint64_t pages, vmm_attr_t attr)
+{
+	assert_int_equal(vmm_table_map(&f.table, region(va, pages * f.page), vmm_pa(0), attr, NULL),
+			 VMM_OK);
+}
+
+/* Whether unmapping asks for the leaves of every ASID. */
+static bool unmap_asks_for_any(uint64_t va, uint64_t pages)
+{
+	any_asid = false;
+	assert_int_equal(vmm_table_unmap(&f.table, region(va, pages * f.page), NULL), VMM_OK);
+	return any_asid;
+}
+
+/* Wherever it is among others: in a row, behind a hole, in another table, or what is cut. */
+static void one_global_leaf_is_forgotten_for_every_asid(const struct vmm_format *format)
+{
+	const vmm_attr_t attrs[] = { VMM_USER_RW, VMM_KERNEL_RW };
+
+	prepare(format);
+	f.sync.invalidate = keep_any_asid;
+	f.config.sync = &f.sync;
+	f.config.flags = VMM_TABLE_KEEP;
+	assert_int_equal(vmm_table_init(&f.table, &f.config), VMM_OK);
+	for (unsigned int first = 0; first < 2; first++) {
+		for (unsigned int second = 0; second < 2; second++) {
+			map_as(0, 4, attrs[first]);
+			map_as(8 * f.page, 4, attrs[second]);
+			assert_int_equal(unmap_asks_for_any(0, 12), first | second);
+			map_as(f.block - f.page, 1, attrs[first]);
+			map_as(f.block, 1, attrs[second]);
+			assert_int_equal(unmap_asks_for_any(f.block - f.page, 2), first | second);
+		}
+		map_as(2 * f.block, f.block / f.page, attrs[first]);
+		assert_int_equal(unmap_asks_for_any(2 * f.block + f.page, 1), first);
+		assert_int_equal(unmap_asks_for_any(2 * f.block, f.block / f.page), first);
+	}
+	tear_down();
+}
+
+/* What is remembered of attributes is all of them. */
+static void leaves_like_the_last_ones_are_no_more_global_than_those(const struct vmm_format *format)
+{
+	set_up(format);
+	for (unsigned int i = 0; i < 3; i++) {
+		map_as(i * f.page, 1, VMM_USER_RW);
+		assert_false(f.table.has_global);
+	}
+	map_as(4 * f.page, 1, VMM_KERNEL_RW);
+	assert_true(f.table.has_global);
+	tear_down();
+}
+
 static void a_sync_may_come_later(const struct vmm_format *format)
 {
 	prepare(format);
@@ -793,6 +854,8 @@ int main(void)
 		TEST_CASE(a_table_that_was_used_ends_without_a_trace, TEST_ALL),
 		TEST_CASE(a_rebase_moves_the_pins, TEST_ALL),
 		TEST_CASE(a_table_that_was_not_set_up_has_nothing_to_move, TEST_ALL),
+		TEST_CASE(one_global_leaf_is_forgotten_for_every_asid, TEST_ALL),
+		TEST_CASE(leaves_like_the_last_ones_are_no_more_global_than_those, TEST_ALL),
 		TEST_CASE(a_sync_may_come_later, TEST_ALL),
 		TEST_CASE(tables_for_no_cpu_work_with_the_ports_seam, TEST_ALL),
 		TEST_CASE(a_sync_of_ones_own_is_kept, TEST_ALL),
