@@ -144,7 +144,12 @@ static void what_cannot_be_shared_is_refused(const struct variant *variant)
 
 	assert_int_equal(share(start, f.part.bytes.size, NULL), VMM_OK);
 	before = test_frames_save(&f.frames);
+	detail.descriptor = 7;
+	detail.level = 7;
 	assert_int_equal(vmm_table_share(&f.owner, f.part, &detail), VMM_ERR_BUSY);
+	assert_int_equal(vmm_va_raw(detail.va), start);
+	assert_int_equal(detail.descriptor, 0);
+	assert_int_equal(detail.level, -1);
 	assert_int_equal(vmm_table_share(&f.owner, region(outside(0), f.slot), &detail),
 			 VMM_ERR_BUSY);
 	assert_true(vmm_va_region_equal(f.owner.shared, f.part));
@@ -190,6 +195,7 @@ static void a_leaf_in_the_root_is_not_shared(void **state)
 static void a_table_of_one_level_has_nothing_to_share(void **state)
 {
 	const struct variant flat = {"one level", &vmm_aarch64_64k, VMM_LOWER_HALF, 29, true};
+	struct vmm_detail detail = {{7}, 7, 7};
 	struct vmm_table_config config;
 
 	(void)state;
@@ -197,7 +203,11 @@ static void a_table_of_one_level_has_nothing_to_share(void **state)
 	test_frames_init(&f.frames, 16, 4, UINT64_C(0x80000000));
 	config = config_of(&flat, 0);
 	assert_int_equal(vmm_table_init(&f.owner, &config), VMM_OK);
-	assert_int_equal(vmm_table_share(&f.owner, region(0, 1 << 16), NULL), VMM_ERR_UNSUPPORTED);
+	assert_int_equal(vmm_table_share(&f.owner, region(0, 1 << 16), &detail),
+			 VMM_ERR_UNSUPPORTED);
+	assert_int_equal(vmm_va_raw(detail.va), 0);
+	assert_int_equal(detail.descriptor, 0);
+	assert_int_equal(detail.level, -1);
 	tear_down();
 }
 
