@@ -134,7 +134,9 @@ static bool check_ranges(const struct vmm_space *space, struct tally *tally)
 			return false;
 		}
 	}
-	return !walk.corrupt && tally->range_count == space->range_count + 1 &&
+	/* No range, not even head: a count of 2^64 - 1 would go with that. */
+	return !walk.corrupt && tally->last != NULL &&
+	       tally->range_count == space->range_count + 1 &&
 	       (space->exact || tally->last->beside[1] == 0) &&
 	       tally->offset == space->area_size && tally->free_size == space->free_size;
 }

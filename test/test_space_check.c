@@ -45,6 +45,17 @@ static void expect(const struct vmm_space *space, enum vmm_err err)
 	assert_int_equal(vmm_space_check(space), err);
 }
 
+/* As many ranges as make none with head: 2^64 - 1 and one more. */
+static void a_space_without_ranges_lacks_head_whatever_it_counts(void **state)
+{
+	(void)state;
+	f.space.used = NULL;
+	for (uint64_t count = UINT64_MAX - 1; count != 2; count++) {
+		f.space.range_count = count;
+		expect(&f.space, VMM_ERR_CORRUPT);
+	}
+}
+
 static void a_space_without_room_has_nothing_else_either(void **state)
 {
 	static const struct vmm_space zero;
@@ -191,6 +202,7 @@ static void a_range_that_passes_the_end_of_the_area_is_damage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_space_without_ranges_lacks_head_whatever_it_counts, set_up),
 		cmocka_unit_test_setup(a_space_without_room_has_nothing_else_either, set_up),
 		cmocka_unit_test_setup(a_set_up_that_init_would_refuse_is_damage, set_up),
 		cmocka_unit_test_setup(a_range_is_of_whole_pages_of_the_space, set_up),
