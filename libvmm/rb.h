@@ -363,7 +363,7 @@ VMM_INLINE void vmm_rb_walk_measure_(struct vmm_rb_walk_ *walk)
 	walk->corrupt |= walk->height != walk->black;
 }
 
-/** Goes on to the first node of the subtree of `link`, a child of walk->link; NULL: there is none. */
+/** Goes on to the first node of the subtree of `link`, a child of walk->link; NULL: of none. */
 VMM_INLINE void vmm_rb_walk_descend_(struct vmm_rb_walk_ *walk, struct vmm_link_ *link)
 {
 	for (; link != NULL && !walk->corrupt; link = link->child[0]) {

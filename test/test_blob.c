@@ -256,7 +256,9 @@ static void another_magic_number_or_version_is_refused(void **state)
 }
 
 /* Of all texts, each with its end. */
-#define TEXT_SIZE (sizeof("AArch64 4 KiB") + sizeof("code") + sizeof("stack") + sizeof("") + sizeof("uart"))
+#define TEXT_SIZE                                                                       \
+	(sizeof("AArch64 4 KiB") + sizeof("code") + sizeof("stack") + sizeof("") +     \
+	 sizeof("uart"))
 
 /* Offset, value, bytes: each makes one thing wrong. */
 static const struct {

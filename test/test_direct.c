@@ -596,7 +596,7 @@ static void memory_beyond_the_window_is_not_mapped(void **state)
 	}
 }
 
-/* Regions that touch are one piece of memory, and may be asked for at once, or by their last byte. */
+/* Regions that touch are one piece of memory, to be asked for at once or by their last byte. */
 static void regions_that_touch_are_mapped_to_their_last_bytes(void **state)
 {
 	static const vmm_pa_region_t touching[] = {
@@ -645,7 +645,8 @@ static void pieces_are_blocks_where_there_are_any(void **state)
 	test_manager_init(&manager, &setup);
 	memset(&direct, 0, sizeof(direct));
 	assert_int_equal(vmm_direct_init(&direct, &manager.vmm, &config, NULL), VMM_OK);
-	assert_int_equal(vmm_direct_ensure(&direct, test_pa_region(KIB(64), 1), NULL, NULL), VMM_OK);
+	assert_int_equal(vmm_direct_ensure(&direct, test_pa_region(KIB(64), 1), NULL, NULL),
+			 VMM_OK);
 	assert_int_equal(vmm_table_query(&manager.table, vmm_va(GIB(512)), &leaf), VMM_OK);
 	assert_int_equal(leaf.size, MIB(512));
 	assert_int_equal(vmm_direct_fini(&direct, NULL), VMM_OK);

@@ -529,8 +529,12 @@ static struct vmm_bin all_bins[VMM_SPACE_BINS_MAX];
 /* Whatever is in the array of bins, and in pages of the largest size there is. */
 static void set_up_bins(struct vmm_space *space, uint64_t page_count)
 {
-	const struct vmm_space_config config = { .bins = all_bins, .bin_count = VMM_SPACE_BINS_MAX,
-						 .page_shift = 27, .exact_gaps = page_count % 2 != 0 };
+	const struct vmm_space_config config = {
+		.bins = all_bins,
+		.bin_count = VMM_SPACE_BINS_MAX,
+		.page_shift = 27,
+		.exact_gaps = page_count % 2 != 0,
+	};
 	const vmm_va_region_t area = VMM_VA_REGION_INIT(0, page_count << 27);
 
 	memset(all_bins, 0xa5, sizeof(all_bins));
@@ -581,7 +585,7 @@ static void a_gap_of_any_size_is_found_for_any_smaller_size(void **state)
 	}
 }
 
-/* The larger of two gaps is in the bin that a search for more than the smaller one comes to next. */
+/* The larger of two gaps is in the bin that a search for more than the smaller comes to next. */
 static void of_two_gaps_the_one_that_is_large_enough_is_found(void **state)
 {
 	(void)state;
@@ -650,7 +654,8 @@ static void a_request_of_very_many_pages_is_not_taken_for_a_small_one(void **sta
 	for (unsigned int i = 0; i < 2; i++) {
 		const vmm_va_region_t page = VMM_VA_REGION_INIT(2 * i * PAGE, PAGE);
 
-		assert_int_equal(vmm_space_reserve_at(&space, page, NULL, &ranges[i], NULL), VMM_OK);
+		assert_int_equal(vmm_space_reserve_at(&space, page, NULL, &ranges[i], NULL),
+				 VMM_OK);
 	}
 	assert_int_equal(vmm_space_reserve(&space, &want, &ranges[2]), VMM_OK);
 	assert_int_equal(vmm_va_raw(vmm_va_region_start(vmm_range_region(&ranges[2]))), 3 * PAGE);

@@ -52,7 +52,8 @@ static void protect_changes_tables_and_record(void **state)
 	mapping = vmm_find(&self->vmm, vmm_va(MIB(2)));
 	assert_int_equal(vmm_mapping_attr(mapping).bits, VMM_KERNEL_RX.bits | hint);
 	/* What the record keeps for itself is what the table makes of that, too. */
-	assert_int_equal(vmm_table_effective(&self->table, vmm_mapping_attr(mapping), &stored), VMM_OK);
+	assert_int_equal(vmm_table_effective(&self->table, vmm_mapping_attr(mapping), &stored),
+			 VMM_OK);
 	assert_int_equal(mapping->stored.bits, stored.bits);
 	assert_int_equal(vmm_table_query(&self->table, vmm_va(MIB(2)), &leaf), VMM_OK);
 	assert_true(vmm_attr_is_same(leaf.attr, VMM_KERNEL_RX));
@@ -222,8 +223,8 @@ static void the_last_entry_is_used_and_then_no_address_is_named(void **state)
 	vmm_va_t va;
 
 	restart(self, 3);
-	assert_int_equal(vmm_map_any(&self->vmm, "a", test_pa_region(0, KIB(4)), VMM_KERNEL_RW, NULL,
-				     &va, NULL), VMM_OK);
+	assert_int_equal(vmm_map_any(&self->vmm, "a", test_pa_region(0, KIB(4)), VMM_KERNEL_RW,
+				     NULL, &va, NULL), VMM_OK);
 	assert_int_equal(vmm_map_mmio(&self->vmm, "b", vmm_pa(0x9000000), 4, &va, NULL), VMM_OK);
 	assert_int_equal(vmm_map_mmio(&self->vmm, "c", vmm_pa(0x9000000), 4, &va, NULL), VMM_OK);
 	assert_int_equal(vmm_map_mmio(&self->vmm, "d", vmm_pa(0x9000000), 4, &va, &detail),
@@ -234,8 +235,8 @@ static void the_last_entry_is_used_and_then_no_address_is_named(void **state)
 			 VMM_ERR_FULL);
 	assert_int_equal(vmm_va_raw(detail.va), 0);
 	detail.va = vmm_va(7);
-	assert_int_equal(vmm_map_any(&self->vmm, "d", test_pa_region(0, KIB(4)), VMM_KERNEL_RW, NULL,
-				     &va, &detail), VMM_ERR_FULL);
+	assert_int_equal(vmm_map_any(&self->vmm, "d", test_pa_region(0, KIB(4)), VMM_KERNEL_RW,
+				     NULL, &va, &detail), VMM_ERR_FULL);
 	assert_int_equal(vmm_va_raw(detail.va), 0);
 }
 

@@ -31,7 +31,8 @@ BINARY_ONLY = {"+", "-", "&", "|", "^", "*", "<", ">"}
 NAMES = {"true": ["false"], "false": ["true"], "break": ["continue"], "continue": ["break"],
          "NULL": []}
 # Functions whose results depend on their arguments alone, which are values.
-PURE = re.compile(r"vmm_(va|pa)(_raw|_offset|_region_(start|last|size|intersect|is_\w+))?|vmm_attr(_(mem|exec|has|is_\w+))?")
+PURE = re.compile(r"vmm_(va|pa)(_raw|_offset|_region_(start|last|size|intersect|is_\w+))?"
+                  r"|vmm_attr(_(mem|exec|has|is_\w+))?")
 KEYWORDS = {"if", "while", "for", "switch", "return", "do", "else", "case", "default", "sizeof",
             "struct", "enum", "static", "const", "break", "continue", "typedef", "extern",
             "unsigned", "union", "goto"}

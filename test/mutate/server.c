@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Linked to the library with all changes: before a test program's main() runs, it asks for what to
- * run, again and again, and each time a child goes on to main(). A line on the descriptor that
- * VMM_MUTATE names is "change milliseconds case", where the case is a name that CMocka filters by, or
- * "-"; the answer is a line "status microseconds" of CPU time. Without VMM_MUTATE the program is an
- * ordinary one.
+ * run, again and again, and each time a child goes on to main(). A line on the first descriptor of
+ * VMM_MUTATE is "change milliseconds case", where the case is a name that CMocka filters by, or "-";
+ * the answer, on the second, is a line "status microseconds" of CPU time. Without VMM_MUTATE the
+ * program is an ordinary one.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -29,8 +29,10 @@ unsigned char vmm_slot[SLOTS] __attribute__((aligned(65536)));
 
 static void limit(long milliseconds)
 {
-	struct itimerval timer = { .it_value = { milliseconds / 1000, milliseconds % 1000 * 1000 } };
+	struct itimerval timer = { .it_interval = { 0, 0 } };
 
+	timer.it_value.tv_sec = milliseconds / 1000;
+	timer.it_value.tv_usec = milliseconds % 1000 * 1000;
 	setitimer(ITIMER_PROF, &timer, NULL);
 	/* For one that waits instead of working. */
 	alarm((unsigned int)(20 * milliseconds / 1000 + 20));
@@ -45,10 +47,11 @@ static long microseconds(const struct rusage *usage)
 /* Where the slots are, somebody else reads them. */
 static void share_slots(const char *path)
 {
+	const int access = PROT_READ | PROT_WRITE;
 	int fd = open(path, O_RDWR);
 
-	if (fd < 0 || mmap(vmm_slot, SLOTS, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) ==
-			      MAP_FAILED) {
+	if (fd < 0 ||
+	    mmap(vmm_slot, SLOTS, access, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED) {
 		_exit(120);
 	}
 	close(fd);
