@@ -293,6 +293,18 @@ static void joining_tells_the_cpu_and_takes_no_frame(const struct variant *varia
 }
 EACH_VARIANT(joining_tells_the_cpu_and_takes_no_frame)
 
+/* What is beside the part is no part of it. */
+static void a_table_with_something_beside_the_part_joins(const struct variant *variant)
+{
+	set_up_tables(variant);
+	assert_int_equal(vmm_table_share(&f.owner, f.part, NULL), VMM_OK);
+	map(&f.users[0], variant->at_start ? inside(f.slots, 0) : inside(0, 0) - f.page, PHYSICAL,
+	    f.page, VMM_USER_RW);
+	assert_int_equal(vmm_table_join(&f.users[0], &f.owner), VMM_OK);
+	tear_down();
+}
+EACH_VARIANT(a_table_with_something_beside_the_part_joins)
+
 /* A table like the users', but for what the caller changed in the configuration, doesn't join. */
 static void refuse_join(const struct vmm_table_config *config, enum vmm_err expected)
 {
@@ -369,6 +381,16 @@ static void tables_with_other_kinds_of_descriptors_do_not_join(void **state)
 	assert_int_equal(vmm_table_init(&other, &config), VMM_OK);
 	assert_int_equal(vmm_table_join(&other, &f.owner), VMM_OK);
 	vmm_table_fini(&other);
+	/* What both have doesn't part them. */
+	struct vmm_table owner = {0};
+
+	config.flags = VMM_TABLE_SVNAPOT | VMM_TABLE_SVPBMT;
+	assert_int_equal(vmm_table_init(&owner, &config), VMM_OK);
+	assert_int_equal(vmm_table_share(&owner, f.part, NULL), VMM_OK);
+	assert_int_equal(vmm_table_init(&other, &config), VMM_OK);
+	assert_int_equal(vmm_table_join(&other, &owner), VMM_OK);
+	vmm_table_fini(&other);
+	vmm_table_fini(&owner);
 	tear_down();
 }
 
@@ -501,6 +523,7 @@ int main(void)
 		cmocka_unit_test(tables_that_differ_do_not_join),
 		cmocka_unit_test(tables_with_other_kinds_of_descriptors_do_not_join),
 		cmocka_unit_test(a_table_that_shares_already_does_not_join_each),
+		cmocka_unit_test(a_table_with_something_beside_the_part_joins_each),
 		cmocka_unit_test(a_table_with_something_in_the_part_does_not_join_each),
 		cmocka_unit_test(users_may_not_change_what_is_shared_each),
 		cmocka_unit_test(what_is_next_to_the_part_is_each_tables_own_each),

@@ -695,6 +695,10 @@ static void ranges_that_wrap_together_are_damage(void **state)
 	occupy(0, 2, 2);
 	occupy(1, 6, 2);
 	occupy(2, 10, 2);
+	occupy(3, 12, 2);
+	/* Without a gap there is no place for one either. */
+	assert_int_equal(vmm_range_gap(&fixture.ranges[2]).bytes.start, 0);
+	assert_true(vmm_va_region_is_empty(vmm_range_gap(&fixture.ranges[2])));
 	assert_int_equal(vmm_space_check(&fixture.space), VMM_OK);
 	fixture.ranges[0].size += half;
 	fixture.ranges[1].start += half;

@@ -235,6 +235,8 @@ static void an_adopted_root_is_a_frame_among_the_borrowed_ones(const struct vmm_
 	f.config.root = vmm_pa(first);
 	REFUSED(pa_bits, 31, VMM_ERR_RANGE);
 	assert_int_equal(vmm_table_init(&f.table, &f.config), VMM_OK);
+	/* Whatever is in it. */
+	assert_true(f.table.has_global);
 	assert_int_equal(vmm_table_init(&f.table, &f.config), VMM_OK);
 	REFUSED(root, vmm_pa(first + f.page), VMM_ERR_BUSY);
 	REFUSED(borrowed.bytes.size, 3 * f.page, VMM_ERR_BUSY);
@@ -670,9 +672,26 @@ static void a_table_that_was_used_ends_without_a_trace(const struct vmm_format *
 	f.config.flush_max = 3;
 	assert_int_equal(vmm_table_init(&f.table, &f.config), VMM_OK);
 	vmm_table_pin(&f.table, &pin);
-	assert_int_equal(map(f.page, 0, f.page), VMM_OK);
+	for (unsigned int i = 1; i < 4; i++) {
+		assert_int_equal(map(i * f.page, 0, f.page), VMM_OK);
+	}
 	vmm_table_fini(&f.table);
 	assert_zeroed();
+	tear_down();
+}
+
+static void a_pin_that_is_taken_out_leads_nowhere(const struct vmm_format *format)
+{
+	struct vmm_pin pins[2] = { { .range = region(0, 8) }, { .range = region(0, 8) } };
+
+	set_up(format);
+	vmm_table_pin(&f.table, &pins[0]);
+	vmm_table_pin(&f.table, &pins[1]);
+	vmm_table_unpin(&f.table, &pins[1]);
+	assert_null(pins[1].next);
+	assert_ptr_equal(f.table.pins, &pins[0]);
+	vmm_table_unpin(&f.table, &pins[0]);
+	assert_null(f.table.pins);
 	tear_down();
 }
 
@@ -852,6 +871,7 @@ int main(void)
 		TEST_CASE(what_was_not_set_up_ends_without_a_trace, TEST_ALL),
 		TEST_CASE(a_rebase_moves_every_pointer_that_there_is, TEST_ALL),
 		TEST_CASE(a_table_that_was_used_ends_without_a_trace, TEST_ALL),
+		TEST_CASE(a_pin_that_is_taken_out_leads_nowhere, TEST_ALL),
 		TEST_CASE(a_rebase_moves_the_pins, TEST_ALL),
 		TEST_CASE(a_table_that_was_not_set_up_has_nothing_to_move, TEST_ALL),
 		TEST_CASE(one_global_leaf_is_forgotten_for_every_asid, TEST_ALL),

@@ -233,6 +233,9 @@ static void mmio_refuses_wrong_arguments_and_changes_nothing(void **state)
 	assert_int_equal(vmm_map_mmio(vmm, "x", vmm_pa(KIB(4)), 0 - KIB(4), &va, NULL),
 			 VMM_ERR_NOSPACE);
 	assert_int_equal(vmm_map_mmio(vmm, "x", vmm_pa(UINT64_MAX), 1, &va, NULL), VMM_ERR_PHYS);
+	/* In the middle of all addresses: as far from the start as from the end. */
+	assert_int_equal(vmm_map_mmio(vmm, "x", vmm_pa((UINT64_C(1) << 63) - KIB(4)), KIB(8), &va,
+				      NULL), VMM_ERR_PHYS);
 	assert_int_equal(vmm_map_mmio(vmm, "x", vmm_pa(0), MIB(17), &va, &detail), VMM_ERR_NOSPACE);
 	assert_int_equal(vmm_va_raw(detail.va), 0);
 	detail.va = vmm_va(7);
