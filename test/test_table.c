@@ -774,6 +774,26 @@ static void leaves_like_the_last_ones_are_no_more_global_than_those(const struct
 	tear_down();
 }
 
+static bool always_active(const struct vmm_table *table)
+{
+	(void)table;
+	return true;
+}
+
+/* A seam without a function for cleaning has none at address 0 either. */
+static void a_block_at_address_0_holds_nothing_of_the_seam(const struct vmm_format *format)
+{
+	prepare(format);
+	f.sync.is_active = always_active;
+	f.config.sync = &f.sync;
+	assert_int_equal(vmm_table_init(&f.table, &f.config), VMM_OK);
+	assert_int_equal(map(0, 0, f.block), VMM_OK);
+	assert_int_equal(vmm_table_protect(&f.table, region(f.page, f.page), VMM_KERNEL_RO, NULL),
+			 VMM_OK);
+	assert_int_equal(vmm_table_unmap(&f.table, region(0, f.page), NULL), VMM_OK);
+	tear_down();
+}
+
 static void a_sync_may_come_later(const struct vmm_format *format)
 {
 	prepare(format);
@@ -876,6 +896,7 @@ int main(void)
 		TEST_CASE(a_table_that_was_not_set_up_has_nothing_to_move, TEST_ALL),
 		TEST_CASE(one_global_leaf_is_forgotten_for_every_asid, TEST_ALL),
 		TEST_CASE(leaves_like_the_last_ones_are_no_more_global_than_those, TEST_ALL),
+		TEST_CASE(a_block_at_address_0_holds_nothing_of_the_seam, TEST_ALL),
 		TEST_CASE(a_sync_may_come_later, TEST_ALL),
 		TEST_CASE(tables_for_no_cpu_work_with_the_ports_seam, TEST_ALL),
 		TEST_CASE(a_sync_of_ones_own_is_kept, TEST_ALL),
