@@ -774,6 +774,29 @@ static void leaves_like_the_last_ones_are_no_more_global_than_those(const struct
 	tear_down();
 }
 
+static vmm_va_t space_va;
+
+static void keep_space_va(const struct vmm_table *table, const struct vmm_invalidation *request)
+{
+	(void)table;
+	if (request->scope == VMM_SCOPE_SPACE) {
+		space_va = request->va;
+	}
+}
+
+/* What ends is forgotten from its first address on. */
+static void the_end_of_a_table_names_its_first_address(const struct vmm_format *format)
+{
+	set_up(format);
+	f.sync.invalidate = keep_space_va;
+	vmm_table_set_sync(&f.table, &f.sync);
+	assert_int_equal(map(f.page, 0, f.page), VMM_OK);
+	space_va = vmm_va(7);
+	vmm_table_fini(&f.table);
+	assert_int_equal(vmm_va_raw(space_va), 0);
+	tear_down();
+}
+
 static bool always_active(const struct vmm_table *table)
 {
 	(void)table;
@@ -897,6 +920,7 @@ int main(void)
 		TEST_CASE(one_global_leaf_is_forgotten_for_every_asid, TEST_ALL),
 		TEST_CASE(leaves_like_the_last_ones_are_no_more_global_than_those, TEST_ALL),
 		TEST_CASE(a_block_at_address_0_holds_nothing_of_the_seam, TEST_ALL),
+		TEST_CASE(the_end_of_a_table_names_its_first_address, TEST_ALL),
 		TEST_CASE(a_sync_may_come_later, TEST_ALL),
 		TEST_CASE(tables_for_no_cpu_work_with_the_ports_seam, TEST_ALL),
 		TEST_CASE(a_sync_of_ones_own_is_kept, TEST_ALL),
