@@ -37,6 +37,9 @@
 #endif
 
 #define FRAME_COUNT 128
+
+/* Where no program has code or data: what it stands on would be refused in a shared part. */
+#define AREA_AT (UINT64_C(1) << 36)
 /* Of each CPU. */
 #define STEPS 300
 
@@ -96,7 +99,7 @@ static void change_tables(const struct vmm_format *format, struct test_locked *f
 		own[i].frames = &frames[i % source_count];
 		own[i].lock = NULL;
 		init_table(&own[i].table, format, &own[i].frames->frames, (uint16_t)(i + 1), 0);
-		test_area_init(&own[i].area, &own[i].table, 0);
+		test_area_init(&own[i].area, &own[i].table, AREA_AT);
 		test_parallel_add(&cpus, change, &own[i]);
 	}
 	test_parallel_run(&cpus, &dice);
@@ -138,7 +141,7 @@ static void two_writers_take_turns(const struct vmm_format *format)
 	test_lock_init(&lock);
 	test_locked_init(&frames, page_shift(format), FRAME_COUNT);
 	init_table(&own.table, format, &frames.frames, 1, 0);
-	test_area_init(&own.area, &own.table, 0);
+	test_area_init(&own.area, &own.table, AREA_AT);
 	test_parallel_add(&cpus, change, &own);
 	test_parallel_add(&cpus, change, &own);
 	test_parallel_run(&cpus, &dice);
@@ -207,6 +210,14 @@ static void map_stable(struct view *view, struct vmm_table *table, uint64_t star
 			 VMM_OK);
 }
 
+/* The root descriptor's that the area is in. */
+static vmm_va_region_t part_of(const struct vmm_table *table)
+{
+	uint64_t size = test_formats_leaf(table->format, table->root_level);
+
+	return test_va_region(AREA_AT & ~(size - 1), size);
+}
+
 /* A writer and two readers, of the writer's table or of one that joined it. */
 static void read_beside(const struct vmm_format *format, uint32_t flags, struct test_lock *lock,
 			bool joined)
@@ -221,16 +232,13 @@ static void read_beside(const struct vmm_format *format, uint32_t flags, struct 
 	test_locked_init(&frames, page_shift(format), FRAME_COUNT);
 	init_table(&own.table, format, &frames.frames, 1, flags);
 	if (joined) {
-		vmm_va_region_t part =
-			test_va_region(0, test_formats_leaf(format, own.table.root_level));
-
-		assert_int_equal(vmm_table_share(&own.table, part, NULL), VMM_OK);
+		assert_int_equal(vmm_table_share(&own.table, part_of(&own.table), NULL), VMM_OK);
 		init_table(&user, format, &frames.frames, 2, 0);
 		assert_int_equal(vmm_table_join(&user, &own.table), VMM_OK);
 		view.table = &user;
 	}
-	map_stable(&view, &own.table, 4 * block);
-	test_area_init(&own.area, &own.table, 0);
+	map_stable(&view, &own.table, AREA_AT + 4 * block);
+	test_area_init(&own.area, &own.table, AREA_AT);
 	test_parallel_add(&cpus, change, &own);
 	test_parallel_add(&cpus, look, &view);
 	test_parallel_add(&cpus, look, &view);
@@ -306,10 +314,10 @@ static void tables_that_joined_change_beside_their_owner(const struct vmm_format
 	test_locked_init(&parted.frames, page_shift(format), FRAME_COUNT);
 	parted.owner.lock = &parted.lock;
 	init_table(&parted.owner.table, format, &parted.frames.frames, 1, 0);
-	parted.free = test_formats_leaf(format, parted.owner.table.root_level);
-	part = test_va_region(0, parted.free);
+	part = part_of(&parted.owner.table);
+	parted.free = part.bytes.start + part.bytes.size;
 	assert_int_equal(vmm_table_share(&parted.owner.table, part, NULL), VMM_OK);
-	test_area_init(&parted.owner.area, &parted.owner.table, 0);
+	test_area_init(&parted.owner.area, &parted.owner.table, AREA_AT);
 	test_parallel_add(&cpus, change, &parted.owner);
 	test_parallel_add(&cpus, run_programs, &parted);
 	test_parallel_add(&cpus, run_programs, &parted);
@@ -424,7 +432,7 @@ static void cpus_switch_under_the_allocators_lock(const struct vmm_format *forma
 	for (unsigned int i = 0; i < SPACE_COUNT; i++) {
 		test_lock_init(&all->spaces[i].lock);
 		init_table(&all->spaces[i].table, format, &all->frames.frames, 0, 0);
-		test_area_init(&all->spaces[i].area, &all->spaces[i].table, 0);
+		test_area_init(&all->spaces[i].area, &all->spaces[i].table, AREA_AT);
 	}
 	for (unsigned int i = 0; i < CPU_COUNT; i++) {
 		test_parallel_add(&cpus, run_spaces, all);
