@@ -477,17 +477,23 @@ static uint64_t *any_word(struct test_manager *self, struct test_random *random)
 static void any_damage_of_the_tables_comes_to_an_end_and_is_named(void **state)
 {
 	struct test_manager *self = &manager;
+	/* What the words of 4 KiB frames were before any damage: some of it may undo another's. */
+	static uint64_t sound[48 * 512];
 	struct test_random random;
 
 	(void)state;
 	test_random_init(&random, "audit");
 	for (uint64_t step = 0; step < test_random_steps(300); step++) {
+		const uint64_t *first;
 		uint64_t *word;
 		uint64_t was;
 
 		start(self, formats[step % 6], GIB(128));
 		fill(self, &random);
 		assert_int_equal(vmm_audit(&self->vmm, NULL), 0);
+		assert_int_equal(self->frames.frames.frame_count, 48);
+		first = vmm_frames_ptr(&self->frames.frames, vmm_pa(self->frames.frames.first));
+		memcpy(sound, first, self->table.format == &vmm_aarch64_4k ? sizeof(sound) : 0);
 		for (int i = 0; i < 20; i++) {
 			word = any_word(self, &random);
 			was = *word;
@@ -511,7 +517,8 @@ static void any_damage_of_the_tables_comes_to_an_end_and_is_named(void **state)
 				    self->frames.out_count * vmm_table_page_size(&self->table) /
 					    8 + 64);
 			/* The others' roots have words that no address leads to, or another half. */
-			if ((was & 1) != (*word & 1) && self->table.format == &vmm_aarch64_4k) {
+			if (self->table.format == &vmm_aarch64_4k &&
+			    ((sound[word - first] ^ *word) & 1) != 0) {
 				assert_true(vmm_audit(&self->vmm, NULL) > 0);
 			}
 			if (test_random_one_in(&random, 2)) {
