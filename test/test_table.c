@@ -797,6 +797,19 @@ static void the_end_of_a_table_names_its_first_address(const struct vmm_format *
 	tear_down();
 }
 
+/* Nobody is there to be told, whatever the options want to be told. */
+static void without_a_seam_a_block_is_cut_in_silence(const struct vmm_format *format)
+{
+	prepare(format);
+	f.config.flags = VMM_TABLE_FLUSH_WHOLE;
+	assert_int_equal(vmm_table_init(&f.table, &f.config), VMM_OK);
+	assert_int_equal(map(0, 0, f.block), VMM_OK);
+	assert_int_equal(vmm_table_protect(&f.table, region(f.page, f.page), VMM_KERNEL_RO, NULL),
+			 VMM_OK);
+	assert_int_equal(vmm_table_unmap(&f.table, region(0, f.page), NULL), VMM_OK);
+	tear_down();
+}
+
 static bool always_active(const struct vmm_table *table)
 {
 	(void)table;
@@ -921,6 +934,7 @@ int main(void)
 		TEST_CASE(leaves_like_the_last_ones_are_no_more_global_than_those, TEST_ALL),
 		TEST_CASE(a_block_at_address_0_holds_nothing_of_the_seam, TEST_ALL),
 		TEST_CASE(the_end_of_a_table_names_its_first_address, TEST_ALL),
+		TEST_CASE(without_a_seam_a_block_is_cut_in_silence, TEST_ALL),
 		TEST_CASE(a_sync_may_come_later, TEST_ALL),
 		TEST_CASE(tables_for_no_cpu_work_with_the_ports_seam, TEST_ALL),
 		TEST_CASE(a_sync_of_ones_own_is_kept, TEST_ALL),
