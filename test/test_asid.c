@@ -267,6 +267,7 @@ static void what_cannot_be_set_up_is_refused(void **state)
 		{ { cpus, 3, 2, 0 }, VMM_ERR_UNSUPPORTED },
 		{ { cpus, 2, 2, 1 }, VMM_ERR_UNSUPPORTED },
 		{ { cpus, 1, 2, 3 }, VMM_ERR_UNSUPPORTED },
+		{ { cpus, 1, 8, 0x100 }, VMM_ERR_UNSUPPORTED },
 		{ { cpus, 1, 16, 0xffff }, VMM_ERR_UNSUPPORTED },
 		{ { cpus, 2, 2, 0 }, VMM_OK },
 		{ { cpus, 1, 2, 1 }, VMM_OK },
