@@ -687,10 +687,10 @@ static void a_pin_that_is_taken_out_leads_nowhere(const struct vmm_format *forma
 	set_up(format);
 	vmm_table_pin(&f.table, &pins[0]);
 	vmm_table_pin(&f.table, &pins[1]);
-	vmm_table_unpin(&f.table, &pins[1]);
+	assert_int_equal(vmm_table_unpin(&f.table, &pins[1]), VMM_OK);
 	assert_null(pins[1].next);
 	assert_ptr_equal(f.table.pins, &pins[0]);
-	vmm_table_unpin(&f.table, &pins[0]);
+	assert_int_equal(vmm_table_unpin(&f.table, &pins[0]), VMM_OK);
 	assert_null(f.table.pins);
 	tear_down();
 }
