@@ -49,6 +49,35 @@ static void global_pages(void)
 	assert_int_equal(test_seam_map(&seam, here(), 0, pages(4), VMM_KERNEL_RW), VMM_OK);
 }
 
+static void global_block(void)
+{
+	assert_int_equal(test_seam_map(&seam, here(), 0, test_arch_reach(seam.arch, 1),
+				       VMM_KERNEL_RW),
+			 VMM_OK);
+}
+
+/* On both sides of where one table ends: global pages in the one, private ones in the other. */
+static void pages_of_two_tables(void)
+{
+	uint64_t end = here() + test_arch_reach(seam.arch, 1);
+
+	assert_int_equal(test_seam_map(&seam, end - pages(4), 0, pages(4), VMM_KERNEL_RW), VMM_OK);
+	assert_int_equal(test_seam_map(&seam, end, 0, pages(4), USER), VMM_OK);
+}
+
+static void unmap_of_two_tables(void)
+{
+	assert_int_equal(test_seam_unmap(&seam, here() + test_arch_reach(seam.arch, 1) - pages(1),
+					 pages(2)),
+			 VMM_OK);
+}
+
+static void protect_global(void)
+{
+	assert_int_equal(test_seam_protect(&seam, here() + pages(1), pages(2), VMM_KERNEL_RO),
+			 VMM_OK);
+}
+
 static void upper_user_pages(void)
 {
 	assert_int_equal(test_seam_map(&seam, 0 - pages(4), 0, pages(4), USER), VMM_OK);
@@ -274,6 +303,65 @@ static void a4_r19_a_leaf_is_broken_only_where_it_must_be(const struct vmm_forma
 		 is_riscv ? "R20" : "A2");
 }
 
+static void a4_r22_a_cut_run_is_broken_only_where_it_must_be(const struct vmm_format *format)
+{
+	static const struct setting live = {VMM_TABLE_RESIZE_LIVE, VMM_LOWER_HALF};
+	bool is_riscv = test_formats_is_riscv(format);
+
+	set_up(format, &plain, user_run);
+	unmap_page();
+	assert_non_null(strstr(test_seam_trace(&seam), " complete store"));
+	test_seam_fini(&seam);
+	set_up(format, is_riscv ? &plain : &live, user_run);
+	unmap_page();
+	assert_true((strstr(test_seam_trace(&seam), " complete store") != NULL) == is_riscv);
+	test_seam_fini(&seam);
+}
+
+/* The scope of what the last operation told of as mapped. */
+static enum vmm_scope mapped_scope(void)
+{
+	for (size_t i = 0; i < seam.event_count; i++) {
+		if (seam.events[i].token == TEST_SEAM_MAPPED) {
+			return seam.events[i].request.scope;
+		}
+	}
+	fail_msg("nothing is told as mapped");
+	return VMM_SCOPE_SPACE;
+}
+
+static void r10_new_tables_are_told_only_if_there_are_any(const struct vmm_format *format)
+{
+	bool is_riscv = test_formats_is_riscv(format);
+	uint64_t end;
+
+	/* From one table into the next one, which is new, or there. */
+	set_up(format, &plain, nothing);
+	end = is_riscv ? here() + test_arch_reach(seam.arch, 1) : here();
+	assert_int_equal(test_seam_map(&seam, end - pages(4), 0, pages(2), USER), VMM_OK);
+	assert_int_equal(mapped_scope(), VMM_SCOPE_WALK);
+	assert_int_equal(test_seam_map(&seam, end - pages(2), 0, pages(3), USER), VMM_OK);
+	assert_int_equal(mapped_scope(), VMM_SCOPE_WALK);
+	assert_int_equal(test_seam_unmap(&seam, end - pages(2), pages(2)), VMM_OK);
+	assert_int_equal(test_seam_map(&seam, end + pages(1), 0, pages(1), USER), VMM_OK);
+	assert_int_equal(mapped_scope(), VMM_SCOPE_LEAF);
+	assert_int_equal(test_seam_unmap(&seam, end, pages(1)), VMM_OK);
+	assert_int_equal(test_seam_map(&seam, end - pages(2), 0, pages(3), USER), VMM_OK);
+	assert_int_equal(mapped_scope(), VMM_SCOPE_LEAF);
+	test_seam_fini(&seam);
+	/* What is broken and made again: a run without a table, a block with one. */
+	set_up(format, &plain, user_run);
+	unmap_page();
+	assert_int_equal(mapped_scope(), VMM_SCOPE_LEAF);
+	test_seam_fini(&seam);
+	if (!is_riscv) {
+		set_up(format, &plain, user_block);
+		unmap_page();
+		assert_int_equal(mapped_scope(), VMM_SCOPE_WALK);
+		test_seam_fini(&seam);
+	}
+}
+
 static void a5_r10_a_new_mapping_may_be_used_at_once(const struct vmm_format *format)
 {
 	const char *rule = test_formats_is_riscv(format) ? "R10" : "A5";
@@ -461,6 +549,10 @@ static void r13_a_global_leaf_is_forgotten_for_all(const struct vmm_format *form
 {
 	judge(format, global_pages, unmap_page, TEST_SEAM_EXACT_ASID, "R13");
 	judge(format, global_pages, map_page, TEST_SEAM_EXACT_ASID, "R13");
+	judge(format, global_pages, protect_global, TEST_SEAM_EXACT_ASID, "R13");
+	judge(format, global_block, unmap_page, TEST_SEAM_EXACT_ASID, "R13");
+	judge(format, global_block, protect_global, TEST_SEAM_EXACT_ASID, "R13");
+	judge(format, pages_of_two_tables, unmap_of_two_tables, TEST_SEAM_EXACT_ASID, "R13");
 }
 
 static void map_global_page(void)
@@ -529,6 +621,8 @@ int main(void)
 		TEST_CASE(a2_what_was_unmapped_is_forgotten, TEST_ARM),
 		TEST_CASE(a3_old_permissions_are_forgotten, TEST_ALL),
 		TEST_CASE(a4_r19_a_leaf_is_broken_only_where_it_must_be, TEST_ALL),
+		TEST_CASE(a4_r22_a_cut_run_is_broken_only_where_it_must_be, TEST_ALL),
+		TEST_CASE(r10_new_tables_are_told_only_if_there_are_any, TEST_ALL),
 		TEST_CASE(a5_r10_a_new_mapping_may_be_used_at_once, TEST_ALL),
 		TEST_CASE(a5_what_was_broken_may_be_used_at_once, TEST_ARM),
 		TEST_CASE(a6_stores_are_published_before_they_are_invalidated, TEST_ALL),

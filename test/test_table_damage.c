@@ -459,6 +459,45 @@ static void a_wrong_attribute_is_refused_beside_a_page(const struct vmm_format *
 	tear_down();
 }
 
+/* A page whose word is reserved at its level is named by protect, not taken for one. */
+static void a_page_that_is_none_is_not_protected(const struct vmm_format *format)
+{
+	struct vmm_detail detail;
+	uint64_t *slot;
+	uint64_t whole;
+
+	set_up(format);
+	slot = slot_of(f.page, 0);
+	whole = *slot;
+	*slot &= ~UINT64_C(2);
+	assert_int_equal(vmm_table_protect(&f.table, test_va_region(f.page, f.page), VMM_USER_RO,
+					   &detail),
+			 VMM_ERR_CORRUPT);
+	assert_int_equal(detail.descriptor, whole & ~UINT64_C(2));
+	*slot = whole;
+	tear_down();
+}
+
+/* Bits of a link that are software's are no part of the address that it links. */
+static void software_bits_of_a_link_are_passed_over(const struct vmm_format *format)
+{
+	uint64_t *slot;
+	vmm_pa_t pa;
+
+	set_up(format);
+	for (unsigned int level = 1; level <= f.table.root_level; level++) {
+		slot = slot_of(f.page, level);
+		*slot |= UINT64_C(3) << 8;
+	}
+	assert_int_equal(vmm_table_translate(&f.table, vmm_va(f.page), &pa), VMM_OK);
+	assert_int_equal(vmm_pa_raw(pa), 2 * f.page);
+	map(2 * f.page, f.page);
+	assert_int_equal(vmm_table_unmap(&f.table, test_va_region(f.page, 2 * f.page), NULL),
+			 VMM_OK);
+	assert_int_equal(vmm_table_translate(&f.table, vmm_va(3 * f.page), &pa), VMM_OK);
+	tear_down();
+}
+
 int main(void)
 {
 	static const struct test_case cases[] = {
@@ -477,6 +516,8 @@ int main(void)
 		TEST_CASE(a_link_out_of_the_frames_goes_alone, TEST_ALL),
 		TEST_CASE(a_run_with_a_gap_is_cut_around_it, TEST_ALL),
 		TEST_CASE(a_wrong_attribute_is_refused_beside_a_page, TEST_ALL),
+		TEST_CASE(a_page_that_is_none_is_not_protected, TEST_ARM),
+		TEST_CASE(software_bits_of_a_link_are_passed_over, TEST_RISCV),
 	};
 
 	return test_formats_run("table damage", cases, sizeof(cases) / sizeof(cases[0]));

@@ -125,6 +125,87 @@ static void the_first_other_type_is_named(const struct vmm_format *format)
 	tear_down();
 }
 
+static void a_hole_behind_a_table_of_pages_is_named(const struct vmm_format *format)
+{
+	struct vmm_detail detail;
+	uint64_t start;
+
+	set_up(format);
+	start = f.block - 2 * f.page;
+	map(start, 3 * f.page);
+	assert_int_equal(vmm_table_protect(&f.table, test_va_region(start, 4 * f.page), VMM_USER_RO,
+					   &detail),
+			 VMM_ERR_NOENT);
+	expect_at(&detail, f.block + f.page, 0, 0);
+	assert_true(vmm_attr_has(leaf_at(f.block - f.page).attr, VMM_ATTR_WRITE));
+	assert_int_equal(vmm_table_protect(&f.table, test_va_region(start, 3 * f.page), VMM_USER_RO,
+					   &detail),
+			 VMM_OK);
+	assert_false(vmm_attr_has(leaf_at(f.block).attr, VMM_ATTR_WRITE));
+	tear_down();
+}
+
+static void a_wrong_attribute_is_named_without_a_descriptor(const struct vmm_format *format)
+{
+	vmm_attr_t wrong = vmm_attr(UINT32_C(1) << 30);
+	struct vmm_detail detail;
+
+	set_up(format);
+	assert_int_equal(vmm_table_map(&f.table, test_va_region(f.block, f.page), vmm_pa(0), wrong,
+				       &detail),
+			 VMM_ERR_ATTR);
+	expect_at(&detail, f.block, 0, -1);
+	map(f.block, f.page);
+	assert_int_equal(
+		vmm_table_protect(&f.table, test_va_region(f.block, f.page), wrong, &detail),
+		VMM_ERR_ATTR);
+	expect_at(&detail, f.block, 0, -1);
+	tear_down();
+}
+
+static void a_leaf_is_named_by_its_first_address(const struct vmm_format *format)
+{
+	set_up(format);
+	map(f.block, f.block);
+	map(2 * f.block, f.page);
+	for (uint64_t offset = 0; offset < 4; offset++) {
+		assert_int_equal(vmm_va_raw(leaf_at(f.block + offset).va), f.block);
+		assert_int_equal(vmm_pa_raw(leaf_at(f.block + offset).pa), f.block);
+		assert_int_equal(vmm_va_raw(leaf_at(2 * f.block + offset).va), 2 * f.block);
+	}
+	tear_down();
+}
+
+/* The table of what was seen may go, or become a block, before the visit goes on. */
+static void a_visit_goes_on_where_it_was(const struct vmm_format *format)
+{
+	struct vmm_cursor cursor = {0, false, true};
+	struct vmm_leaf leaf;
+	uint64_t end;
+
+	set_up(format);
+	end = vmm_table_region(&f.table, VMM_LOWER_HALF).bytes.size;
+	map(f.page, f.page);
+	map(3 * f.block, f.page);
+	map(end - f.block, f.page);
+	assert_int_equal(vmm_table_visit(&f.table, &cursor, &leaf, NULL), VMM_OK);
+	assert_int_equal(vmm_table_unmap(&f.table, test_va_region(f.page, f.page), NULL), VMM_OK);
+	assert_int_equal(vmm_table_visit(&f.table, &cursor, &leaf, NULL), VMM_OK);
+	assert_int_equal(vmm_va_raw(leaf.va), 3 * f.block);
+	assert_int_equal(vmm_table_unmap(&f.table, test_va_region(3 * f.block, f.page), NULL),
+			 VMM_OK);
+	map(3 * f.block, f.block);
+	/* The cursor is inside what is a block now: the rest of it is seen once. */
+	assert_int_equal(vmm_table_visit(&f.table, &cursor, &leaf, NULL), VMM_OK);
+	assert_int_equal(vmm_va_raw(leaf.va), 3 * f.block);
+	assert_int_equal(vmm_table_visit(&f.table, &cursor, &leaf, NULL), VMM_OK);
+	assert_int_equal(vmm_va_raw(leaf.va), end - f.block);
+	assert_int_equal(vmm_table_unmap(&f.table, test_va_region(end - f.block, f.page), NULL),
+			 VMM_OK);
+	assert_int_equal(vmm_table_visit(&f.table, &cursor, &leaf, NULL), VMM_ERR_NOENT);
+	tear_down();
+}
+
 static void addresses_of_the_upper_half_are_named_extended(const struct vmm_format *format)
 {
 	struct vmm_table_config config;
@@ -272,6 +353,7 @@ static void a_root_may_be_the_last_level(const struct vmm_format *format)
 		VMM_OK);
 	vmm_table_trim(&f.table);
 	assert_int_equal(vmm_table_unmap(&f.table, test_va_region(0, size), NULL), VMM_OK);
+	vmm_table_trim(&f.table);
 	assert_int_equal(f.frames.out_count, 1);
 	tear_down();
 }
@@ -412,6 +494,10 @@ int main(void)
 		TEST_CASE(the_first_mapping_in_the_way_is_named, TEST_ALL),
 		TEST_CASE(the_first_hole_is_named, TEST_ALL),
 		TEST_CASE(the_first_other_type_is_named, TEST_ALL),
+		TEST_CASE(a_hole_behind_a_table_of_pages_is_named, TEST_ALL),
+		TEST_CASE(a_wrong_attribute_is_named_without_a_descriptor, TEST_ALL),
+		TEST_CASE(a_leaf_is_named_by_its_first_address, TEST_ALL),
+		TEST_CASE(a_visit_goes_on_where_it_was, TEST_ALL),
 		TEST_CASE(addresses_of_the_upper_half_are_named_extended, TEST_ALL),
 		TEST_CASE(the_last_page_is_one_like_others, TEST_ALL),
 		TEST_CASE(the_last_physical_page_is_one_like_others, TEST_ALL),
