@@ -582,6 +582,114 @@ static void a_leaf_from_a_window_into_the_area_above_is_named_twice(void **state
 	test_manager_fini(&self);
 }
 
+/* What is writable in both, and what lies behind or reaches beyond what is mapped of it. */
+static void a_lazy_range_is_compared_as_far_as_it_is_mapped(void **state)
+{
+	struct test_manager *self = *state;
+	vmm_attr_t nc = vmm_attr(VMM_ATTR_MEM(VMM_MEM_NC) | VMM_ATTR_WRITE);
+
+	map(self, "writable too", MIB(2), MIB(64), KIB(4), VMM_KERNEL_RW);
+	map(self, "behind", MIB(4), MIB(64) + KIB(16), KIB(8), nc);
+	map(self, "beyond", MIB(6), MIB(64) + KIB(32), KIB(64), nc);
+	assert_int_equal(vmm_lazy_at(&self->vmm, "lazy", test_va_region(MIB(16), MIB(2)),
+				     vmm_pa(MIB(64)), VMM_KERNEL_RW, NULL), VMM_OK);
+	assert_int_equal(vmm_map_part(&self->vmm, test_va_region(MIB(16), KIB(16)), NULL), VMM_OK);
+	assert_audit_prints(self, 0, "");
+	assert_int_equal(vmm_map_part(&self->vmm, test_va_region(MIB(16) + KIB(24), KIB(12)), NULL),
+			 VMM_OK);
+	table_map(self, MIB(18), MIB(80), KIB(4), VMM_KERNEL_RO);
+	assert_audit_prints(self, 2,
+		"0x0000_0000_0100_6000..0x0000_0000_0100_8fff in 'lazy': same memory, from "
+		"0x4008000 on, as 'beyond': two types of memory\n"
+		"0x0000_0000_0120_0000..0x0000_0000_0120_0fff: mapped to 0x5000000 as C   RO XN "
+		"(0x100), but not recorded\n");
+}
+
+static void code_that_is_lazy_conflicts_with_what_is_writable(void **state)
+{
+	struct test_manager *self = *state;
+	struct vmm_audit_cursor audit = { 0 };
+	struct vmm_difference difference;
+
+	map(self, "text", MIB(2), MIB(64), KIB(4), VMM_KERNEL_RX);
+	map(self, "patch", MIB(4), MIB(64) + KIB(8), KIB(4), VMM_KERNEL_RW);
+	assert_int_equal(vmm_lazy_at(&self->vmm, "lazy", test_va_region(MIB(16), MIB(2)),
+				     vmm_pa(MIB(64)), VMM_KERNEL_RX, NULL), VMM_OK);
+	assert_int_equal(vmm_map_part(&self->vmm, test_va_region(MIB(16), KIB(4)), NULL), VMM_OK);
+	/* "patch" is writable, but not mapped in the lazy range yet. */
+	assert_audit_prints(self, 0, "");
+	assert_int_equal(vmm_map_part(&self->vmm, test_va_region(MIB(16) + KIB(8), KIB(4)), NULL),
+			 VMM_OK);
+	next(self, &audit, &difference);
+	assert_where(&difference, VMM_DIFFERENCE_ALIAS_WX, MIB(16) + KIB(8), KIB(4), "lazy");
+	assert_string_equal(vmm_mapping_name(difference.other), "patch");
+	assert_end(self, &audit);
+}
+
+static void what_follows_a_damaged_descriptor_is_compared(void **state)
+{
+	struct test_manager *self = *state;
+	struct vmm_audit_cursor audit = { 0 };
+	struct vmm_difference difference;
+
+	map(self, "data", MIB(2), MIB(64), KIB(32), VMM_KERNEL_RW);
+	*descriptor_of(self, MIB(2) + KIB(4), 0) &= ~UINT64_C(2);
+	table_map(self, MIB(4), MIB(80), KIB(4), VMM_KERNEL_RW);
+	next(self, &audit, &difference);
+	assert_where(&difference, VMM_DIFFERENCE_DESCRIPTOR, MIB(2) + KIB(4), KIB(4), "data");
+	next(self, &audit, &difference);
+	assert_where(&difference, VMM_DIFFERENCE_UNRECORDED, MIB(4), KIB(4), NULL);
+	assert_end(self, &audit);
+}
+
+static void a_damaged_record_is_nowhere(void **state)
+{
+	struct test_manager *self = *state;
+	struct vmm_audit_cursor audit = { 0 };
+	struct vmm_difference difference;
+
+	map(self, "data", MIB(2), MIB(64), KIB(32), VMM_KERNEL_RW);
+	self->pool[0].pa_last++;
+	next(self, &audit, &difference);
+	assert_where(&difference, VMM_DIFFERENCE_RECORD, 0, 0, NULL);
+	assert_end(self, &audit);
+}
+
+/* With nothing recorded: a leaf of somebody else's, and then one here. */
+static void what_is_not_recorded_is_found_behind_what_is_not_managed(void **state)
+{
+	struct test_manager self;
+	struct test_manager_config config = {
+		.format = &vmm_aarch64_4k,
+		.area = VMM_VA_REGION_INIT(MIB(16), MIB(4)),
+		.window = VMM_VA_REGION_INIT(MIB(4), MIB(4)),
+	};
+	struct vmm_audit_cursor audit = { 0 };
+	struct vmm_difference difference;
+
+	(void)state;
+	test_manager_init(&self, &config);
+	table_map(&self, MIB(1), MIB(64), KIB(4), VMM_KERNEL_RW);
+	table_map(&self, MIB(17), MIB(80), KIB(4), VMM_KERNEL_RW);
+	next(&self, &audit, &difference);
+	assert_where(&difference, VMM_DIFFERENCE_UNRECORDED, MIB(17), KIB(4), NULL);
+	assert_end(&self, &audit);
+	test_manager_fini(&self);
+}
+
+/* Each pair of three types: the second conflicts with one below it, the third with two. */
+static void three_types_of_memory_conflict_in_pairs(void **state)
+{
+	struct test_manager *self = *state;
+
+	map(self, "ram", MIB(2), MIB(64), KIB(4), VMM_KERNEL_RW);
+	map(self, "dma", MIB(4), MIB(64), KIB(4),
+	    vmm_attr(VMM_ATTR_MEM(VMM_MEM_NC) | VMM_ATTR_WRITE));
+	map(self, "io", MIB(6), MIB(64), KIB(4),
+	    vmm_attr(VMM_ATTR_MEM(VMM_MEM_DEV_NGNRE) | VMM_ATTR_WRITE));
+	assert_int_equal(vmm_audit(&self->vmm, NULL), 3);
+}
+
 /* Arm counts downwards from the page's 3: with 52 bits of 4 KiB pages the root is level -1. */
 static void a_level_below_zero_is_printed(void **state)
 {
@@ -646,6 +754,12 @@ int main(void)
 		TEST(a_mapped_guard_is_told_from_what_is_not_recorded),
 		TEST(a_lazy_range_may_have_aliases_that_agree),
 		cmocka_unit_test(a_leaf_from_a_window_into_the_area_above_is_named_twice),
+		TEST(a_lazy_range_is_compared_as_far_as_it_is_mapped),
+		TEST(code_that_is_lazy_conflicts_with_what_is_writable),
+		DAMAGE(what_follows_a_damaged_descriptor_is_compared),
+		DAMAGE(a_damaged_record_is_nowhere),
+		cmocka_unit_test(what_is_not_recorded_is_found_behind_what_is_not_managed),
+		TEST(three_types_of_memory_conflict_in_pairs),
 		TEST(a_level_below_zero_is_printed),
 		cmocka_unit_test(a_cursor_that_is_started_is_as_one_that_is_zeroed),
 	};

@@ -184,7 +184,27 @@ static void a_run_that_is_not_cut_stays_one(const struct vmm_format *format)
 	tear_down();
 }
 
-/* The same page by page: where there is something, and that nothing else has moved. */
+/* A range that begins and ends where runs do cuts none of them. */
+static void runs_that_are_covered_whole_stay_runs(const struct vmm_format *format)
+{
+	uint64_t page = test_formats_page(format);
+	uint64_t run = test_formats_run_count(format) * page;
+
+	set_up(format);
+	map(run, run, 4 * run, VMM_ATTR_WRITE | VMM_ATTR_CONTIG);
+	assert_int_equal(protect(run, run, 0), VMM_OK);
+	assert_int_equal(protect(3 * run, 2 * run, 0), VMM_OK);
+	for (uint64_t va = run; va < 5 * run; va += page) {
+		struct vmm_leaf leaf = leaf_at(va);
+
+		assert_true(vmm_attr_has(leaf.attr, VMM_ATTR_CONTIG));
+		assert_true(vmm_attr_has(leaf.attr, VMM_ATTR_WRITE) ==
+			    (va >= 2 * run && va < 3 * run));
+	}
+	tear_down();
+}
+
+/* Page by page: where there is something, and that it is where it was. */
 static void expect_gap(uint64_t start, uint64_t size, uint64_t gap, uint64_t gap_size)
 {
 	for (uint64_t va = start; va < start + size; va += f.page) {
@@ -361,6 +381,7 @@ int main(void)
 		TEST_CASE(the_largest_leaf_can_be_limited, TEST_ALL),
 		TEST_CASE(runs_are_set_again_where_they_are_whole, TEST_ALL),
 		TEST_CASE(a_run_that_is_not_cut_stays_one, TEST_ALL),
+		TEST_CASE(runs_that_are_covered_whole_stay_runs, TEST_ALL),
 		TEST_CASE(a_run_of_blocks_is_cut_in_two_of_them, TEST_ALL),
 		TEST_CASE(a_cut_takes_as_many_tables_as_it_needs, TEST_ALL),
 		TEST_CASE(protect_goes_on_behind_a_block_that_is_as_asked, TEST_ALL),
