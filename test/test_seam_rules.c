@@ -303,7 +303,7 @@ static void a4_r19_a_leaf_is_broken_only_where_it_must_be(const struct vmm_forma
 		 is_riscv ? "R20" : "A2");
 }
 
-static void a4_r22_a_cut_run_is_broken_only_where_it_must_be(const struct vmm_format *format)
+static void a_cut_run_is_broken_only_where_it_must_be(const struct vmm_format *format)
 {
 	static const struct setting live = {VMM_TABLE_RESIZE_LIVE, VMM_LOWER_HALF};
 	bool is_riscv = test_formats_is_riscv(format);
@@ -330,7 +330,7 @@ static enum vmm_scope mapped_scope(void)
 	return VMM_SCOPE_SPACE;
 }
 
-static void r10_new_tables_are_told_only_if_there_are_any(const struct vmm_format *format)
+static void new_tables_are_told_only_if_there_are_any(const struct vmm_format *format)
 {
 	bool is_riscv = test_formats_is_riscv(format);
 	uint64_t end;
@@ -621,8 +621,8 @@ int main(void)
 		TEST_CASE(a2_what_was_unmapped_is_forgotten, TEST_ARM),
 		TEST_CASE(a3_old_permissions_are_forgotten, TEST_ALL),
 		TEST_CASE(a4_r19_a_leaf_is_broken_only_where_it_must_be, TEST_ALL),
-		TEST_CASE(a4_r22_a_cut_run_is_broken_only_where_it_must_be, TEST_ALL),
-		TEST_CASE(r10_new_tables_are_told_only_if_there_are_any, TEST_ALL),
+		TEST_CASE(a_cut_run_is_broken_only_where_it_must_be, TEST_ALL),
+		TEST_CASE(new_tables_are_told_only_if_there_are_any, TEST_ALL),
 		TEST_CASE(a5_r10_a_new_mapping_may_be_used_at_once, TEST_ALL),
 		TEST_CASE(a5_what_was_broken_may_be_used_at_once, TEST_ARM),
 		TEST_CASE(a6_stores_are_published_before_they_are_invalidated, TEST_ALL),
