@@ -72,6 +72,15 @@ static void unmap_of_two_tables(void)
 			 VMM_OK);
 }
 
+/* A cut at both ends: in a global block, and in a private one. */
+static void blocks_of_two_kinds(void)
+{
+	uint64_t end = here() + test_arch_reach(seam.arch, 1);
+
+	global_block();
+	assert_int_equal(test_seam_map(&seam, end, 0, end - here(), USER), VMM_OK);
+}
+
 static void protect_global(void)
 {
 	assert_int_equal(test_seam_protect(&seam, here() + pages(1), pages(2), VMM_KERNEL_RO),
@@ -552,6 +561,7 @@ static void r13_a_global_leaf_is_forgotten_for_all(const struct vmm_format *form
 	judge(format, global_pages, protect_global, TEST_SEAM_EXACT_ASID, "R13");
 	judge(format, global_block, unmap_page, TEST_SEAM_EXACT_ASID, "R13");
 	judge(format, global_block, protect_global, TEST_SEAM_EXACT_ASID, "R13");
+	judge(format, blocks_of_two_kinds, unmap_of_two_tables, TEST_SEAM_EXACT_ASID, "R13");
 	judge(format, pages_of_two_tables, unmap_of_two_tables, TEST_SEAM_EXACT_ASID, "R13");
 }
 
