@@ -149,10 +149,51 @@ static void pages_around_one(void)
 			 VMM_OK);
 }
 
+static void pages_behind_one(void)
+{
+	user_pages();
+	assert_int_equal(test_seam_protect(&seam, here() + pages(1), pages(1), VMM_USER_RO),
+			 VMM_OK);
+}
+
 static void protect_three(void)
 {
 	assert_int_equal(test_seam_protect(&seam, here() + pages(1), pages(3), VMM_USER_RO),
 			 VMM_OK);
+}
+
+static void protect_upper_pages(void)
+{
+	assert_int_equal(test_seam_protect(&seam, 0 - pages(3), pages(2), VMM_USER_RO), VMM_OK);
+}
+
+static void upper_user_blocks(void)
+{
+	uint64_t size = 2 * test_arch_reach(seam.arch, 1);
+
+	assert_int_equal(test_seam_map(&seam, 0 - size, 0, size, USER), VMM_OK);
+}
+
+/* Cut at both ends, or at none. */
+static void unmap_upper_middle(void)
+{
+	uint64_t size = test_arch_reach(seam.arch, 1);
+
+	assert_int_equal(test_seam_unmap(&seam, 0 - size - pages(1), pages(2)), VMM_OK);
+}
+
+static void protect_upper_blocks(void)
+{
+	uint64_t size = 2 * test_arch_reach(seam.arch, 1);
+
+	assert_int_equal(test_seam_protect(&seam, 0 - size, size, VMM_USER_RO), VMM_OK);
+}
+
+static void unmap_upper_block(void)
+{
+	uint64_t size = test_arch_reach(seam.arch, 1);
+
+	assert_int_equal(test_seam_unmap(&seam, 0 - size, size), VMM_OK);
 }
 
 static void unmap_upper_pages(void)
@@ -487,8 +528,18 @@ static void a12_an_invalidation_is_of_the_right_level(const struct vmm_format *f
 
 static void a12_r14_an_invalidation_is_of_extended_addresses(const struct vmm_format *format)
 {
-	judge_on(format, &upper, upper_user_pages, unmap_last_page, TEST_SEAM_NO_EXTENSION,
-		 test_formats_is_riscv(format) ? "R14" : "A12");
+	void (*const acts[][2])(void) = {
+		{upper_user_pages, unmap_last_page},
+		{upper_user_pages, protect_upper_pages},
+		{upper_user_blocks, unmap_upper_middle},
+		{upper_user_blocks, unmap_upper_block},
+		{upper_user_blocks, protect_upper_blocks},
+	};
+
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
+		judge_on(format, &upper, acts[i][0], acts[i][1], TEST_SEAM_NO_EXTENSION,
+			 test_formats_is_riscv(format) ? "R14" : "A12");
+	}
 }
 
 static void a13_an_invalidation_is_of_the_tables_asid(const struct vmm_format *format)
@@ -614,6 +665,7 @@ static void no_invalidation_is_wider_than_needed(const struct vmm_format *format
 	judge(format, user_pages, unmap_two, TEST_SEAM_ONE_MORE, "wide");
 	judge(format, user_pages, protect_two, TEST_SEAM_ONE_MORE, "wide");
 	judge(format, pages_around_one, protect_three, TEST_SEAM_ONE_MORE, "wide");
+	judge(format, pages_behind_one, protect_three, TEST_SEAM_ONE_MORE, "wide");
 }
 
 static void a9_r15_no_other_asid_loses_what_was_private(const struct vmm_format *format)
