@@ -72,6 +72,13 @@ static void unmap_of_two_tables(void)
 			 VMM_OK);
 }
 
+/* Two of each; one more stays, so that the table does. */
+static void pages_of_two_kinds(void)
+{
+	assert_int_equal(test_seam_map(&seam, here(), 0, pages(2), VMM_KERNEL_RW), VMM_OK);
+	assert_int_equal(test_seam_map(&seam, here() + pages(2), 0, pages(3), USER), VMM_OK);
+}
+
 /* A cut at both ends: in a global block, and in a private one. */
 static void blocks_of_two_kinds(void)
 {
@@ -194,6 +201,22 @@ static void unmap_upper_block(void)
 	uint64_t size = test_arch_reach(seam.arch, 1);
 
 	assert_int_equal(test_seam_unmap(&seam, 0 - size, size), VMM_OK);
+}
+
+/* The first of the two is as asked already, so that a range may begin inside of it. */
+static void upper_blocks_one_as_asked(void)
+{
+	uint64_t size = test_arch_reach(seam.arch, 1);
+
+	upper_user_blocks();
+	assert_int_equal(test_seam_protect(&seam, 0 - 2 * size, size, VMM_USER_RO), VMM_OK);
+}
+
+static void protect_upper_from_within(void)
+{
+	uint64_t size = test_arch_reach(seam.arch, 1) + test_arch_reach(seam.arch, 1) / 2;
+
+	assert_int_equal(test_seam_protect(&seam, 0 - size, size, VMM_USER_RO), VMM_OK);
 }
 
 static void unmap_upper_pages(void)
@@ -534,6 +557,7 @@ static void a12_r14_an_invalidation_is_of_extended_addresses(const struct vmm_fo
 		{upper_user_blocks, unmap_upper_middle},
 		{upper_user_blocks, unmap_upper_block},
 		{upper_user_blocks, protect_upper_blocks},
+		{upper_blocks_one_as_asked, protect_upper_from_within},
 	};
 
 	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
@@ -613,6 +637,7 @@ static void r13_a_global_leaf_is_forgotten_for_all(const struct vmm_format *form
 	judge(format, global_block, unmap_page, TEST_SEAM_EXACT_ASID, "R13");
 	judge(format, global_block, protect_global, TEST_SEAM_EXACT_ASID, "R13");
 	judge(format, blocks_of_two_kinds, unmap_of_two_tables, TEST_SEAM_EXACT_ASID, "R13");
+	judge(format, pages_of_two_kinds, unmap_all, TEST_SEAM_EXACT_ASID, "R13");
 	judge(format, pages_of_two_tables, unmap_of_two_tables, TEST_SEAM_EXACT_ASID, "R13");
 }
 
