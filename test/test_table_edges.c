@@ -463,6 +463,43 @@ static void a_frame_at_address_0_is_one_like_others(const struct vmm_format *for
 	}
 }
 
+/* A range goes from one table into the next, not into the frame behind, which is another one. */
+static void a_range_ends_where_its_table_does(const struct vmm_format *format)
+{
+	uint64_t page = test_formats_page(format);
+	uint64_t block = test_formats_leaf(format, 1);
+	vmm_va_region_t range = test_va_region(block - page, 2 * page);
+	struct vmm_table_config config;
+	unsigned int out;
+	vmm_pa_t pa;
+
+	zero_init(format);
+	memset(&f.table, 0, sizeof(f.table));
+	memset(&config, 0, sizeof(config));
+	config.format = format;
+	config.frames = &zero.frames;
+	assert_int_equal(vmm_table_init(&f.table, &config), VMM_OK);
+	/* The second one's table is the frame behind the first one's. */
+	assert_int_equal(map_at(0, 0, page, NULL), VMM_OK);
+	out = zero_out();
+	assert_int_equal(map_at(3 * block + 5 * page, 0, page, NULL), VMM_OK);
+	assert_int_equal(zero_out(), out + 1);
+	assert_int_equal(map_at(block - page, 0, 2 * page, NULL), VMM_OK);
+	assert_int_equal(vmm_table_translate(&f.table, vmm_va(block), &pa), VMM_OK);
+	assert_int_equal(vmm_pa_raw(pa), page);
+	assert_int_equal(vmm_table_translate(&f.table, vmm_va(3 * block), &pa), VMM_ERR_NOENT);
+	assert_int_equal(map_at(3 * block, 0, page, NULL), VMM_OK);
+	assert_int_equal(vmm_table_protect(&f.table, range, VMM_USER_RO, NULL), VMM_OK);
+	assert_false(vmm_attr_has(leaf_at(block).attr, VMM_ATTR_WRITE));
+	assert_true(vmm_attr_has(leaf_at(3 * block).attr, VMM_ATTR_WRITE));
+	assert_int_equal(vmm_table_unmap(&f.table, range, NULL), VMM_OK);
+	assert_int_equal(vmm_table_translate(&f.table, vmm_va(block), &pa), VMM_ERR_NOENT);
+	assert_int_equal(vmm_table_translate(&f.table, vmm_va(3 * block), &pa), VMM_OK);
+	vmm_table_fini(&f.table);
+	assert_int_equal(zero_out(), 0);
+	free(zero.memory);
+}
+
 static unsigned int dirty_returns;
 
 static void count_dirty(struct test_frames *self, vmm_pa_t frame, bool clean)
@@ -504,6 +541,7 @@ int main(void)
 		TEST_CASE(all_of_a_half_is_one_mapping, TEST_ALL),
 		TEST_CASE(a_root_may_be_the_last_level, TEST_ARM),
 		TEST_CASE(a_frame_at_address_0_is_one_like_others, TEST_ALL),
+		TEST_CASE(a_range_ends_where_its_table_does, TEST_ALL),
 		TEST_CASE(a_table_emptied_page_by_page_goes_back_clean, TEST_ALL),
 	};
 
