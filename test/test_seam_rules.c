@@ -72,6 +72,28 @@ static void unmap_of_two_tables(void)
 			 VMM_OK);
 }
 
+/* Where one table ends and another begins. */
+static uint64_t seam_of_two(void)
+{
+	return seam.arch->riscv ? here() + test_arch_reach(seam.arch, 1) : here();
+}
+
+/* So many on both sides that they are not looked at all at once, with one that is missing. */
+static void many_pages_of_two_tables(void)
+{
+	uint64_t end = seam_of_two();
+
+	assert_int_equal(test_seam_map(&seam, end - pages(90), 0, pages(90), VMM_KERNEL_RW), VMM_OK);
+	assert_int_equal(test_seam_map(&seam, end, 0, pages(90), USER), VMM_OK);
+	assert_int_equal(test_seam_unmap(&seam, end - pages(70), pages(1)), VMM_OK);
+	assert_int_equal(test_seam_unmap(&seam, end + pages(9), pages(1)), VMM_OK);
+}
+
+static void unmap_many_of_two_tables(void)
+{
+	assert_int_equal(test_seam_unmap(&seam, seam_of_two() - pages(80), pages(160)), VMM_OK);
+}
+
 /* Two of each; one more stays, so that the table does. */
 static void pages_of_two_kinds(void)
 {
@@ -347,6 +369,8 @@ static void a2_what_was_unmapped_is_forgotten(const struct vmm_format *format)
 {
 	judge(format, user_pages, unmap_page, TEST_SEAM_LOSE_INVALIDATE, "A2");
 	judge(format, user_pages, unmap_page, TEST_SEAM_LOSE_COMPLETE, "A2");
+	judge(format, many_pages_of_two_tables, unmap_many_of_two_tables, TEST_SEAM_LOSE_COMPLETE,
+	      "A2");
 	judge(format, user_pages, unmap_two, TEST_SEAM_ONE_ADDRESS, "A2");
 }
 
@@ -637,6 +661,8 @@ static void r13_a_global_leaf_is_forgotten_for_all(const struct vmm_format *form
 	judge(format, global_block, unmap_page, TEST_SEAM_EXACT_ASID, "R13");
 	judge(format, global_block, protect_global, TEST_SEAM_EXACT_ASID, "R13");
 	judge(format, blocks_of_two_kinds, unmap_of_two_tables, TEST_SEAM_EXACT_ASID, "R13");
+	judge(format, many_pages_of_two_tables, unmap_many_of_two_tables, TEST_SEAM_EXACT_ASID,
+	      "R13");
 	judge(format, pages_of_two_kinds, unmap_all, TEST_SEAM_EXACT_ASID, "R13");
 	judge(format, pages_of_two_tables, unmap_of_two_tables, TEST_SEAM_EXACT_ASID, "R13");
 }
