@@ -83,7 +83,8 @@ static void many_pages_of_two_tables(void)
 {
 	uint64_t end = seam_of_two();
 
-	assert_int_equal(test_seam_map(&seam, end - pages(90), 0, pages(90), VMM_KERNEL_RW), VMM_OK);
+	assert_int_equal(test_seam_map(&seam, end - pages(90), 0, pages(90), VMM_KERNEL_RW),
+			 VMM_OK);
 	assert_int_equal(test_seam_map(&seam, end, 0, pages(90), USER), VMM_OK);
 	assert_int_equal(test_seam_unmap(&seam, end - pages(70), pages(1)), VMM_OK);
 	assert_int_equal(test_seam_unmap(&seam, end + pages(9), pages(1)), VMM_OK);
@@ -232,6 +233,21 @@ static void upper_blocks_one_as_asked(void)
 
 	upper_user_blocks();
 	assert_int_equal(test_seam_protect(&seam, 0 - 2 * size, size, VMM_USER_RO), VMM_OK);
+}
+
+static void upper_user_block(void)
+{
+	uint64_t size = test_arch_reach(seam.arch, 1);
+
+	assert_int_equal(test_seam_map(&seam, 0 - size, 0, size, USER), VMM_OK);
+	assert_int_equal(test_seam_map(&seam, 0 - 4 * size, 0, size, USER), VMM_OK);
+}
+
+static void unmap_upper_from_within(void)
+{
+	uint64_t size = test_arch_reach(seam.arch, 1) + test_arch_reach(seam.arch, 1) / 2;
+
+	assert_int_equal(test_seam_unmap(&seam, 0 - size, size), VMM_OK);
 }
 
 static void protect_upper_from_within(void)
@@ -582,6 +598,7 @@ static void a12_r14_an_invalidation_is_of_extended_addresses(const struct vmm_fo
 		{upper_user_blocks, unmap_upper_block},
 		{upper_user_blocks, protect_upper_blocks},
 		{upper_blocks_one_as_asked, protect_upper_from_within},
+		{upper_user_block, unmap_upper_from_within},
 	};
 
 	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {

@@ -206,6 +206,22 @@ static void a_visit_goes_on_where_it_was(const struct vmm_format *format)
 	tear_down();
 }
 
+/* From the middle of a block where nothing is into a table of pages. */
+static void unmap_goes_on_behind_half_a_hole(const struct vmm_format *format)
+{
+	uint64_t half;
+	vmm_pa_t pa;
+
+	set_up(format);
+	half = f.block / 2;
+	map(2 * f.block, 2 * f.page);
+	assert_int_equal(
+		vmm_table_unmap(&f.table, test_va_region(3 * half, half + f.page), NULL), VMM_OK);
+	assert_int_equal(vmm_table_translate(&f.table, vmm_va(2 * f.block), &pa), VMM_ERR_NOENT);
+	assert_int_equal(vmm_table_translate(&f.table, vmm_va(2 * f.block + f.page), &pa), VMM_OK);
+	tear_down();
+}
+
 static void addresses_of_the_upper_half_are_named_extended(const struct vmm_format *format)
 {
 	struct vmm_table_config config;
@@ -535,6 +551,7 @@ int main(void)
 		TEST_CASE(a_wrong_attribute_is_named_without_a_descriptor, TEST_ALL),
 		TEST_CASE(a_leaf_is_named_by_its_first_address, TEST_ALL),
 		TEST_CASE(a_visit_goes_on_where_it_was, TEST_ALL),
+		TEST_CASE(unmap_goes_on_behind_half_a_hole, TEST_ALL),
 		TEST_CASE(addresses_of_the_upper_half_are_named_extended, TEST_ALL),
 		TEST_CASE(the_last_page_is_one_like_others, TEST_ALL),
 		TEST_CASE(the_last_physical_page_is_one_like_others, TEST_ALL),
