@@ -495,7 +495,8 @@ static void a_range_ends_where_its_table_does(const struct vmm_format *format)
 	config.format = format;
 	config.frames = &zero.frames;
 	assert_int_equal(vmm_table_init(&f.table, &config), VMM_OK);
-	/* The second one's table is the frame behind the first one's. */
+	/* The tables above, and then two tables of pages in frames side by side. */
+	assert_int_equal(map_at(6 * block, 0, page, NULL), VMM_OK);
 	assert_int_equal(map_at(0, 0, page, NULL), VMM_OK);
 	out = zero_out();
 	assert_int_equal(map_at(3 * block + 5 * page, 0, page, NULL), VMM_OK);
