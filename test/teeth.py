@@ -23,7 +23,7 @@ import shutil
 import subprocess
 import sys
 
-import mutate
+from mutate.build import OUT_OF_SCOPE, Disturbed, Tree, copy_tree, names, read, run_compiler, write
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
@@ -71,9 +71,11 @@ def variants(path):
     return found
 
 
-def failed_names(build, program):
+def failed_names(tree, program):
     """(names of the tests that fail, exit status). Where one never ends, it is killed: -9."""
-    with subprocess.Popen([build.bin_path(f"test_{program}.c")], env=build.env, cwd=build.dir,
+    env = dict(os.environ, VMM_SEED="1", VMM_STEPS="1", CMOCKA_MESSAGE_OUTPUT="STDOUT",
+               LD_LIBRARY_PATH=os.path.dirname(tree.lib_path()))
+    with subprocess.Popen([tree.bin_path(f"test_{program}.c")], env=env, cwd=tree.dir,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace") as process:
         try:
@@ -88,51 +90,45 @@ class Host:
     """The library with a change, and the programs that test the rules."""
 
     def __init__(self, directory, programs):
-        self.tree = os.path.join(directory, "tree")
-        shutil.rmtree(self.tree, ignore_errors=True)
-        mutate.copy_tree(ROOT, self.tree)
-        self.build = mutate.Build(self.tree, directory)
-        self.build.tests = [f"test/test_{name}.c" for name in programs]
-        self.build.all()
+        self.library = [s for s in names(ROOT, ["libvmm/*.c", "ports/aarch64/*.c", "ports/riscv/*.c"])
+                        if s not in OUT_OF_SCOPE]
+        self.support = names(ROOT, ["test/support/*.c"])
+        self.tests = [f"test/test_{name}.c" for name in programs]
+        self.tree = Tree(directory, self.library)
+        copy_tree(ROOT, self.tree.sources)
+        said = self.build(self.tests)
+        if said is not None:
+            sys.exit(said)
         for name in programs:
-            if failed_names(self.build, name) != (set(), 0):
+            if failed_names(self.tree, name) != (set(), 0):
                 sys.exit(f"test_{name} fails without a change")
 
+    def build(self, tests):
+        """Compiles what has changed and links it. Returns None, or what the compiler said."""
+        tree = self.tree
+        for source in self.library + self.support + tests:
+            said = tree.compile(source, ["-O0"])
+            if said is not None:
+                return said
+        tree.link([tree.object_of(s) for s in self.library], tree.lib_path())
+        for test in tests:
+            tree.link([tree.object_of(s) for s in [test] + self.support], tree.bin_path(test),
+                      os.path.dirname(tree.lib_path()))
+        return None
+
     def judge(self, variant):
-        build = self.build
-        place = os.path.join(self.tree, variant.file)
-        with open(place, encoding="utf-8") as file:
-            whole = file.read()
+        place = os.path.join(self.tree.sources, variant.file)
+        whole = read(place)
         text = variant.apply(whole)
         if text is None:
             return None, "the line to be changed is not there, or several are"
-        test = f"test/test_{variant.program}.c"
-        affected = [s for s in build.library + build.support + [test]
-                    if variant.file in build.depends[s]]
-        kept = {}
-        for source in affected:
-            with open(build.object_of(source), "rb") as file:
-                kept[source] = file.read()
         try:
-            with open(place, "w", encoding="utf-8") as file:
-                file.write(text)
-            if not all(build.compile(s, build.object_of(s)) for s in affected):
+            write(place, text)
+            if self.build([f"test/test_{variant.program}.c"]) is not None:
                 return None, "the changed library does not compile"
-            self.link(test)
-            names, _ = failed_names(build, variant.program)
+            return failed_names(self.tree, variant.program)[0], ""
         finally:
-            with open(place, "w", encoding="utf-8") as file:
-                file.write(whole)
-            for source, content in kept.items():
-                with open(build.object_of(source), "wb") as file:
-                    file.write(content)
-        return names, ""
-
-    def link(self, test):
-        build = self.build
-        build.link_library([build.object_of(s) for s in build.library], build.lib_path())
-        build.link_test(test, build.object_of(test), [build.object_of(s) for s in build.support],
-                        build.bin_path(test))
+            write(place, whole)
 
 
 def judge_order(variant, directory):
@@ -160,7 +156,7 @@ def judge_order(variant, directory):
                    *options, *(f"-I{ROOT}/{path}" for path in
                                ("libvmm/include", "libvmm", f"ports/{cpu}", f"ports/{cpu}/include")),
                    "-c", source, "-o", objects[-1]]
-        if not mutate.compiled(command):
+        if run_compiler(command, ROOT) is not None:
             return None, f"{name} does not compile"
     archive = os.path.join(where, "libvmm.a")
     subprocess.run([prefix + "ar", "rcs", archive, *objects], check=True)
@@ -215,5 +211,5 @@ def main():
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except mutate.Disturbed as error:
+    except Disturbed as error:
         sys.exit(f"{error}; nothing was decided by it. Run it again.")
