@@ -797,16 +797,22 @@ static void the_end_of_a_table_names_its_first_address(const struct vmm_format *
 	tear_down();
 }
 
-/* Nobody is there to be told, whatever the options want to be told. */
-static void without_a_seam_a_block_is_cut_in_silence(const struct vmm_format *format)
+/* At both ends, in a table that is set up as the fixture says by now. */
+static void cut_the_first_block(void)
 {
-	prepare(format);
-	f.config.flags = VMM_TABLE_FLUSH_WHOLE;
 	assert_int_equal(vmm_table_init(&f.table, &f.config), VMM_OK);
 	assert_int_equal(map(0, 0, f.block), VMM_OK);
 	assert_int_equal(vmm_table_protect(&f.table, region(f.page, f.page), VMM_KERNEL_RO, NULL),
 			 VMM_OK);
 	assert_int_equal(vmm_table_unmap(&f.table, region(0, f.page), NULL), VMM_OK);
+}
+
+/* Nobody is there to be told, whatever the options want to be told. */
+static void without_a_seam_a_block_is_cut_in_silence(const struct vmm_format *format)
+{
+	prepare(format);
+	f.config.flags = VMM_TABLE_FLUSH_WHOLE;
+	cut_the_first_block();
 	tear_down();
 }
 
@@ -822,11 +828,7 @@ static void a_block_at_address_0_holds_nothing_of_the_seam(const struct vmm_form
 	prepare(format);
 	f.sync.is_active = always_active;
 	f.config.sync = &f.sync;
-	assert_int_equal(vmm_table_init(&f.table, &f.config), VMM_OK);
-	assert_int_equal(map(0, 0, f.block), VMM_OK);
-	assert_int_equal(vmm_table_protect(&f.table, region(f.page, f.page), VMM_KERNEL_RO, NULL),
-			 VMM_OK);
-	assert_int_equal(vmm_table_unmap(&f.table, region(0, f.page), NULL), VMM_OK);
+	cut_the_first_block();
 	tear_down();
 }
 

@@ -105,7 +105,7 @@ VMM_HELPER bool vmm_is_empty_(const struct vmm_table *table, uint64_t pa)
 {
 	const uint16_t *valid = vmm_count_(table, pa);
 
-	return valid != NULL && *valid == 0 && (table->flags & VMM_TABLE_KEEP) == 0;
+	return valid != NULL && vmm_is_spent_(table, *valid);
 }
 
 /** Unlinks the tables on the way to @p va that have nothing left, from that of @p level upwards. */

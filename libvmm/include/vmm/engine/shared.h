@@ -195,7 +195,13 @@ VMM_HELPER void vmm_count_add_(const struct vmm_table *table, uint64_t pa, unsig
 	}
 }
 
-/** Returns whether the table has nothing left in it and is to go. */
+/** Whether a table with so many valid descriptors has nothing left in it and is to go. */
+VMM_INLINE bool vmm_is_spent_(const struct vmm_table *table, uint16_t valid)
+{
+	return valid == 0 && (table->flags & VMM_TABLE_KEEP) == 0;
+}
+
+/** Returns whether the table is to go. */
 VMM_HELPER bool vmm_count_sub_(const struct vmm_table *table, uint64_t pa, unsigned int count)
 {
 	uint16_t *valid = vmm_count_(table, pa);
@@ -204,7 +210,7 @@ VMM_HELPER bool vmm_count_sub_(const struct vmm_table *table, uint64_t pa, unsig
 		return false;
 	}
 	*valid = (uint16_t)(*valid - count);
-	return *valid == 0 && (table->flags & VMM_TABLE_KEEP) == 0;
+	return vmm_is_spent_(table, *valid);
 }
 
 /** Marks the table at @p pa: it is linked from other roots too. Borrowed ones are never freed anyway. */
